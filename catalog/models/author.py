@@ -1,0 +1,83 @@
+"""Authors: whoever is credited in a book, in whatever role."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models.fields import KeyField
+from catalog.text import match_key
+
+
+class AuthorQuerySet(models.QuerySet["Author"]):
+    pass
+
+
+class Author(models.Model):
+    class Kind(models.TextChoices):
+        PERSON = "person", _("person")
+        ORGANISATION = "organisation", _("organisation")
+
+    salutation = models.CharField(_("salutation"), max_length=20, blank=True)
+    name = models.CharField(_("name"), max_length=200)
+    sort_name = models.CharField(
+        _("sort name"), max_length=200, blank=True, help_text=_("“Le Guin, Ursula K.”")
+    )
+    qualifier = models.CharField(
+        _("distinguished by"),
+        max_length=50,
+        blank=True,
+        help_text=_("Tells namesakes apart: years of life or a profession."),
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PERSON)
+    email = models.EmailField(_("e-mail"), blank=True)
+    headshot = models.ImageField(_("headshot"), upload_to="authors/", blank=True)
+    last_accessed = models.DateTimeField(_("last accessed"), null=True, blank=True, editable=False)
+    name_key = KeyField(max_length=200)
+    sort_key = KeyField(max_length=100)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("created by"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AuthorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
+        ordering = ("sort_key", "pk")
+        indexes = [models.Index(fields=("sort_key", "id"), name="author_by_name")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=("name_key", "qualifier"),
+                name="author_name_once",
+                violation_error_message=_(
+                    "There is an author of this name already: fill in “distinguished by”."
+                ),
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="author_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:author_detail", args=(self.pk,))
+
+    def derive(self) -> None:
+        """Set what follows from the other fields; bulk writers call it themselves."""
+        self.name_key = match_key(self.name)
+        self.sort_key = match_key(self.sort_name or self.name, 100)
