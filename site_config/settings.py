@@ -27,6 +27,8 @@ if not SECRET_KEY:
     )
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+HTTPS = env.flag("HTTPS", default=True)
+PORT = env.number("PORT", default=8000, minimum=1)  # where the server listens, for announcements
 CATALOG_PUBLIC = env.flag("CATALOG_PUBLIC", default=True)
 MAX_IMPORT_MB = env.number("MAX_IMPORT_MB", default=50, minimum=1)
 
@@ -55,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.CatalogueLoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

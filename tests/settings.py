@@ -1,11 +1,16 @@
 """The project's settings for tests: no .env, a scratch folder, tasks run where they are sent."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ.setdefault("ENV_FILE", os.devnull)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="colophon-tests-"))
+os.environ.setdefault("HTTPS", "false")
+if "VAR_DIR" not in os.environ:  # the workers of pytest-xdist inherit it
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="colophon-tests-")
+    atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 
 from site_config.settings import *  # noqa: F403
 
@@ -16,3 +21,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, not memory: only so do threads and processes lock each other out as in real life.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}  # noqa: F405
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405 - whitenoise warns about a missing folder
