@@ -1,0 +1,133 @@
+/* Everything the pages do in the browser beyond htmx. Pages work without it. */
+"use strict";
+
+(() => {
+  // htmx renames its events in version 4: they are named here and nowhere else.
+  const EVENT = {
+    beforeRequest: "htmx:beforeRequest",
+    afterRequest: "htmx:afterRequest",
+    beforeSwap: "htmx:beforeSwap",
+    afterSettle: "htmx:afterSettle",
+    responseError: "htmx:responseError",
+    unreachable: "htmx:sendError",
+    historyRestored: "htmx:historyRestore",
+  };
+  const TOAST_SECONDS = 8;
+  const root = document.documentElement;
+  const byId = (id) => document.getElementById(id);
+
+  // --- Toasts ---------------------------------------------------------------------------
+  const dismiss = (toast) => toast.remove();
+
+  const expire = (toast) => {
+    // What went wrong stays until it is dismissed; so does what someone is reading.
+    if (toast.matches(".note-error, .note-warning")) return;
+    let timer;
+    const wait = () => { timer = setTimeout(dismiss, TOAST_SECONDS * 1000, toast); };
+    const hold = () => clearTimeout(timer);
+    for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, hold);
+    for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, wait);
+    wait();
+  };
+
+  const toast = (text, level = "info") => {
+    const note = byId("toast").content.firstElementChild.cloneNode(true);
+    note.classList.add(`note-${level}`);
+    note.querySelector("p").textContent = text;
+    byId("toasts").append(note);
+    expire(note);
+  };
+
+  const showFailure = (status) => {
+    const sentences = byId("failures").dataset;
+    toast(sentences[status] ?? sentences.other, "error");
+  };
+
+  // --- Theme ----------------------------------------------------------------------------
+  const switchTheme = (form, button) => {
+    const chosen = button.value;
+    if (chosen === "system") delete root.dataset.bsTheme;
+    else root.dataset.bsTheme = chosen;
+    const scheme = document.querySelector("meta[name=color-scheme]");
+    scheme.content = chosen === "system" ? "light dark" : chosen;
+    for (const other of form.querySelectorAll("button")) {
+      other.setAttribute("aria-pressed", String(other === button));
+    }
+    const body = new FormData(form);
+    body.set("theme", chosen);
+    fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } })
+      .then((answer) => { if (!answer.ok) showFailure(answer.status); })
+      .catch(() => showFailure("offline"));
+  };
+
+  // --- Menus ----------------------------------------------------------------------------
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  };
+
+  // --- After a swap ---------------------------------------------------------------------
+  let swapped = null; // what had the focus when its surroundings were replaced
+
+  const rememberFocus = (target) => {
+    const focused = document.activeElement;
+    swapped = target.contains(focused) && focused !== target ? target.id : null;
+  };
+
+  const restoreFocus = () => {
+    // htmx keeps the focus by id. When its element is gone (the last page has no “Next”), the
+    // results themselves take it, so that the keyboard goes on from there.
+    const lost = !document.activeElement || document.activeElement === document.body;
+    if (swapped && lost) byId(swapped)?.focus({ preventScroll: true });
+    swapped = null;
+  };
+
+  const syncSearch = () => {
+    const box = byId("q");
+    if (!box || box === document.activeElement || !byId("results")) return;
+    box.value = new URLSearchParams(location.search).get("q") ?? "";
+  };
+
+  const isTyping = (element) =>
+    element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+
+  // --- Listening ------------------------------------------------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (isTyping(event.target)) return;
+      event.preventDefault();
+      byId("q")?.focus();
+      byId("q")?.select();
+    } else if (event.key === "Escape") {
+      const menu = event.target.closest?.("details.menu[open]");
+      if (menu) menu.querySelector("summary").focus();
+      closeMenus();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    closeMenus(event.target.closest("details.menu"));
+    const button = event.target.closest("[data-dismiss]");
+    if (button) dismiss(button.closest("[data-toast]"));
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-theme-form]") && event.submitter) {
+      event.preventDefault();
+      switchTheme(event.target, event.submitter);
+    }
+  });
+
+  document.addEventListener(EVENT.beforeRequest, () => byId("busy")?.classList.add("htmx-request"));
+  document.addEventListener(EVENT.afterRequest, () => byId("busy")?.classList.remove("htmx-request"));
+  document.addEventListener(EVENT.beforeSwap, (event) => rememberFocus(event.detail.target));
+  document.addEventListener(EVENT.afterSettle, () => { restoreFocus(); syncSearch(); });
+  document.addEventListener(EVENT.historyRestored, syncSearch);
+  document.addEventListener(EVENT.responseError, (event) => showFailure(event.detail.xhr.status));
+  document.addEventListener(EVENT.unreachable, () => showFailure("offline"));
+  // A view says `HX-Trigger: {"toast": {"text": "…", "level": "success"}}`.
+  document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
+
+  for (const note of document.querySelectorAll("[data-toast]")) expire(note);
+})();
