@@ -4,10 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import admin_login
+from site_config.views import ThemeView
 
 urlpatterns = [
     path("admin/login/", admin_login),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("theme/", ThemeView.as_view(), name="theme"),
     path("", include("catalog.urls")),
 ]
+handler400 = "site_config.views.bad_request"
+handler500 = "site_config.views.server_error"
