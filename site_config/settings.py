@@ -7,30 +7,49 @@ live pages. `.env.example` explains every variable.
 import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from site_config.env import Environment
+from site_config.env import Environment, show_setting_errors_in_one_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+show_setting_errors_in_one_line()
 environ.Env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")), overwrite=False)
 env = Environment()
 
 # --- Identity -------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY")
-if not SECRET_KEY:
-    raise ImproperlyConfigured(
-        "SECRET_KEY must be a long random text. `make run` writes one into .env for you."
-    )
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-HTTPS = env.flag("HTTPS", default=True)
-PORT = env.number("PORT", default=8000, minimum=1)  # where the server listens, for announcements
+SECRET_KEY = env.secret_key("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+PORT = env.number("PORT", default=8000, minimum=1, maximum=65535)  # said when no manager is there
 CATALOG_PUBLIC = env.flag("CATALOG_PUBLIC", default=True)
 MAX_IMPORT_MB = env.number("MAX_IMPORT_MB", default=50, minimum=1)
+
+# --- Transport and browser ------------------------------------------------------------------
+HTTPS = env.flag("HTTPS", default=True)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=365 * 24 * 3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("HSTS_SUBDOMAINS", default=False)
+# Subdomains and browsers' preload lists concern a whole domain: its owner decides, not we.
+SILENCED_SYSTEM_CHECKS = (
+    [] if SECURE_HSTS_INCLUDE_SUBDOMAINS else ["security.W005", "security.W021"]
+)
+BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:  # otherwise anybody could claim that a plain request came over https
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+SECURE_CSP = {  # Django 6's name and shape; site_config.middleware sends it
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],  # Bootstrap draws its arrows and ticks as data: images
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
 
 # --- Applications ---------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -46,14 +65,17 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "crispy_forms",
     "crispy_bootstrap5",
+    "site_config.apps.SiteConfig",
     "accounts",
     "catalog",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "site_config.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "site_config.middleware.htmx_manners",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -62,15 +84,40 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+# The name that Django 6 reads; until then site_config.middleware does. `data:` are Bootstrap's
+# own little arrows and ticks, which its style sheet carries inside.
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+    "object-src": ["'none'"],
+}
 ROOT_URLCONF = "site_config.urls"
 ASGI_APPLICATION = "site_config.asgi.application"
 WSGI_APPLICATION = "site_config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "catalog:book_list"
 LOGOUT_REDIRECT_URL = "catalog:book_list"
 
+_loaders: list[Any] = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+if not DEBUG:
+    _loaders = [("django.template.loaders.cached.Loader", _loaders)]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -81,20 +128,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "loaders": [
-                (
-                    "template_partials.loader.Loader",
-                    [
-                        (
-                            "django.template.loaders.cached.Loader",
-                            [
-                                "django.template.loaders.filesystem.Loader",
-                                "django.template.loaders.app_directories.Loader",
-                            ],
-                        )
-                    ],
-                )
-            ],
+            "loaders": [("template_partials.loader.Loader", _loaders)],
             "builtins": ["template_partials.templatetags.partials"],
         },
     }
@@ -102,17 +136,12 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- Database -------------------------------------------------------------------------------
-VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
-DATABASE_URL = env.url(
-    "DATABASE_URL",
-    ("sqlite", "postgres", "postgresql", "mysql"),
-    f"sqlite:///{VAR_DIR / 'colophon.sqlite3'}",
-)
-DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
-_database = DATABASES["default"]
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
+_database = env.database("DATABASE_URL", default=VAR_DIR / "colophon.sqlite3")
+_database_pool = env.number("DATABASE_POOL", default=10, minimum=2)
+_options: dict[str, Any]
 if _database["ENGINE"].endswith("sqlite3"):
-    _database["OPTIONS"] = {
+    _options = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
@@ -122,16 +151,17 @@ if _database["ENGINE"].endswith("sqlite3"):
         ),
     }
 elif _database["ENGINE"].endswith("postgresql"):
-    _database["CONN_MAX_AGE"] = 0  # a pool instead: under ASGI persistent connections leak
-    _database["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL", 10, minimum=2)}
-    }
+    # A pool instead of persistent connections: under ASGI those leak, one a thread.
+    _database |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    _options = {"pool": {"min_size": 1, "max_size": _database_pool}}
 else:
     import pymysql
 
     pymysql.version_info = (2, 2, 7, "final", 0)  # what Django asks of mysqlclient
     pymysql.install_as_MySQLdb()
-    _database["OPTIONS"] = {"charset": "utf8mb4", "isolation_level": "read committed"}
+    _options = {"charset": "utf8mb4", "isolation_level": "read committed"}
+_database["OPTIONS"] = _options | _database.get("OPTIONS", {})  # the URL's ?sslmode=… and such
+DATABASES = {"default": _database}
 
 # --- Background work, live pages, cache -----------------------------------------------------
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss"))
@@ -139,6 +169,7 @@ CELERY_BROKER_URL = env.url(
     "CELERY_BROKER_URL", ("redis", "rediss", "amqp", "amqps", "memory"), "memory://"
 )
 EMBEDDED_WORKER = CELERY_BROKER_URL == "memory://"  # the web process is also the worker
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=1, minimum=1)  # uvicorn reads it too
 if EMBEDDED_WORKER:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
@@ -157,17 +188,26 @@ CHANNEL_LAYERS = {
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     )
 }
-CACHE_URL = env.text("CACHE_URL", "locmemcache://")
-CACHES = {"default": environ.Env.cache_url_config(CACHE_URL)}
+CACHES = {"default": env.cache("CACHE_URL")}
 SESSION_ENGINE = (
-    "django.contrib.sessions.backends.cached_db"
-    if env.text("CACHE_URL")
-    else "django.contrib.sessions.backends.db"
+    "django.contrib.sessions.backends.db"
+    if CACHES["default"]["BACKEND"].endswith("LocMemCache")
+    else "django.contrib.sessions.backends.cached_db"
 )
 
 # --- Files ----------------------------------------------------------------------------------
-MEDIA_ROOT = env.text("MEDIA_ROOT", str(VAR_DIR / "media"))
+MEDIA_ROOT = str(env.folder("MEDIA_ROOT", VAR_DIR / "media"))
 MEDIA_URL = "/media/"
+S3_BUCKET = env.text("S3_BUCKET")
+_s3_options = {
+    "bucket_name": S3_BUCKET,
+    "endpoint_url": env.url("S3_ENDPOINT_URL", ("https", "http")) or None,
+    "access_key": env.text("S3_ACCESS_KEY_ID") or None,  # None: boto3 looks where it always does
+    "secret_key": env.text("S3_SECRET_ACCESS_KEY") or None,
+    "region_name": env.text("S3_REGION") or None,
+    "file_overwrite": False,  # two uploads of one name are two files
+    "default_acl": None,  # as the bucket says; links are signed and expire
+}
 
 
 def _package_dir(package: str, *parts: str) -> Path:
@@ -185,15 +225,55 @@ STATICFILES_DIRS = [
     ("bootstrap", _package_dir("bootstrap_wrapper", "..", "bootstrap")),
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": (
+        {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _s3_options}
+        if S3_BUCKET
+        else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    ),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
+# --- Mail and log ---------------------------------------------------------------------------
+vars().update(env.email("EMAIL_URL"))  # EMAIL_BACKEND, EMAIL_HOST and so on
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "colophon@localhost")
+ADMINS = MANAGERS = env.people("ADMINS")  # they get a mail for each error on a page
+_level = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "development": {"format": "{levelname:<7} {name}: {message}", "style": "{"},
+        "production": {
+            "format": "{asctime} {levelname} {name} [{process}] {message}",
+            "style": "{",
+        },
+    },
+    "filters": {"production": {"()": "django.utils.log.RequireDebugFalse"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",  # stderr: whoever runs the process collects it
+            "formatter": "development" if DEBUG else "production",
+        },
+        "mail": {
+            "class": "django.utils.log.AdminEmailHandler",
+            "level": "ERROR",
+            "filters": ["production"],
+        },
+    },
+    "root": {"handlers": ["console"], "level": _level},
+    "loggers": {
+        "django": {"handlers": [], "level": _level, "propagate": True},
+        "django.request": {"handlers": ["mail"] if ADMINS else [], "propagate": True},
+        # Requests for hosts that are not ours: scanners, all day long.
+        "django.security.DisallowedHost": {"handlers": [], "level": "CRITICAL"},
+    },
+}
+
 # --- Language and time ----------------------------------------------------------------------
-LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", _("English"))]
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", tuple(code for code, _name in LANGUAGES), "en")
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
