@@ -9,8 +9,9 @@ from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from catalog import isbn as isbns
 from catalog.models.author import Author
-from catalog.models.fields import KeyField
+from catalog.models.fields import IsbnField, KeyField
 from catalog.models.publisher import Publisher
 from catalog.text import match_key, sort_key
 
@@ -65,7 +66,7 @@ class Book(models.Model):
         related_name="books",
         db_index=False,  # book_by_publisher begins with it
     )
-    isbn = models.CharField(_("ISBN"), max_length=13, blank=True, db_index=True)
+    isbn = IsbnField(_("ISBN"), max_length=13, blank=True, db_index=True)
     isbn_entered = models.CharField(_("ISBN as entered"), max_length=40, blank=True)
     isbn_repaired = models.BooleanField(
         _("ISBN repaired"),
@@ -174,6 +175,29 @@ class Book(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:book_detail", args=(self.pk,))
+
+    def clean(self) -> None:
+        """Turn an ISBN as typed into its 13 digits, and keep what was typed beside them."""
+        super().clean()
+        try:
+            parsed = isbns.parse(self.isbn)
+        except isbns.IsbnError:
+            return  # the field's own validation has said so, beside the field
+        if parsed is None:
+            self.isbn, self.isbn_entered, self.isbn_repaired = "", "", False
+        elif parsed.digits13 != self.isbn or not isbns.means(self.isbn_entered, self.isbn):
+            self.isbn = parsed.digits13
+            self.isbn_entered = parsed.entered
+            self.isbn_repaired = parsed.repaired
+
+    @property
+    def isbn_hyphenated(self) -> str:
+        return isbns.hyphenate(self.isbn) if self.isbn else ""
+
+    @property
+    def isbn10(self) -> str:
+        """The form of ten digits; empty where there is none."""
+        return isbns.to_isbn10(self.isbn)
 
     def derive(self) -> None:
         """Set what follows from the other fields; bulk writers call it themselves."""

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from catalog import isbn
 
 _BINARY = {"postgresql": "C", "mysql": "utf8mb4_bin"}  # SQLite compares bytes by itself
 
@@ -23,3 +28,30 @@ class KeyField(models.CharField):
         parameters = super().db_parameters(connection)
         parameters["collation"] = _BINARY.get(connection.vendor)
         return parameters
+
+
+class IsbnField(models.CharField):
+    """Thirteen digits in the database; in forms and validation whatever `isbn.parse` accepts.
+
+    The model's clean() turns what was typed into the digits. To the database, and so to
+    migrations, it is a plain CharField.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What is typed may be longer than what is kept: hyphens, a label.
+        self.validators = [MaxLengthValidator(isbn.ENTERED_LENGTH)]
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        try:
+            isbn.parse(value)
+        except isbn.IsbnError as error:
+            raise ValidationError(error.message, code=error.code) from error
+
+    def formfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
+        return super().formfield(*args, **{"max_length": isbn.ENTERED_LENGTH, **kwargs})
