@@ -1,4 +1,7 @@
-"""WSGI: the pages without live progress."""
+"""WSGI: the pages, without live progress and without the embedded worker.
+
+Imports started here run in a worker process (CELERY_BROKER_URL), or wait for an ASGI server.
+"""
 
 import os
 

@@ -1,15 +1,51 @@
 """Imports: what a job is to do, how far it has come, and every row as it came."""
 
+import uuid
+from datetime import timedelta
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.book import Book
 
+COMMAND = "cli-"  # how the claim of a job that runs in somebody's terminal begins
+
 
 class ImportJobQuerySet(models.QuerySet["ImportJob"]):
-    pass
+    def claimable(self) -> Self:
+        """Waiting for a worker."""
+        return self.filter(state=ImportJob.State.QUEUED)
+
+    def unfinished(self) -> Self:
+        """Waiting or running, in the order in which they were queued."""
+        states = (ImportJob.State.QUEUED, ImportJob.State.RUNNING)
+        return self.filter(state__in=states).order_by("heartbeat_at", "pk")
+
+    def abandoned(self, older_than: timedelta) -> Self:
+        """Running by its row, but whoever claimed it has not been heard of for this long."""
+        return self.filter(
+            state=ImportJob.State.RUNNING, heartbeat_at__lt=timezone.now() - older_than
+        )
+
+    def claim(self, pk: int, prefix: str = "") -> "ImportJob | None":
+        """Take a waiting job for oneself; None when somebody was quicker or it was stopped."""
+        now = timezone.now()
+        token = prefix + uuid.uuid4().hex
+        taken = (
+            self.claimable()
+            .filter(pk=pk)
+            .update(
+                state=ImportJob.State.RUNNING,
+                claimed_by=token,
+                heartbeat_at=now,
+                started_at=models.functions.Coalesce("started_at", models.Value(now)),
+            )
+        )
+        return self.get(pk=pk) if taken else None
 
 
 class ImportJob(models.Model):
@@ -39,6 +75,7 @@ class ImportJob(models.Model):
     error = models.TextField(blank=True)
     cancel_requested = models.BooleanField(default=False)
     claimed_by = models.CharField(max_length=36, blank=True)
+    # While it waits: since when. While it runs: when its worker was last heard of.
     heartbeat_at = models.DateTimeField(null=True, blank=True)
 
     rows = models.PositiveIntegerField(default=0)  # in the file, below the header
@@ -70,6 +107,17 @@ class ImportJob(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:import_detail", args=(self.pk,))
+
+    def waiting_before(self) -> int:
+        """How many jobs have their turn before this one; 0 unless it waits. One query."""
+        if self.state != self.State.QUEUED:
+            return 0
+        running = models.Q(state=self.State.RUNNING)
+        earlier = models.Q(heartbeat_at__lt=self.heartbeat_at) | models.Q(
+            heartbeat_at=self.heartbeat_at, pk__lt=self.pk
+        )
+        queued = models.Q(state=self.State.QUEUED) & earlier
+        return type(self).objects.filter(running | queued).count()
 
 
 class ImportRow(models.Model):

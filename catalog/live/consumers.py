@@ -1,0 +1,114 @@
+"""What open pages are connected to."""
+
+import asyncio
+import contextlib
+import io
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from catalog.models import ImportJob
+
+FORBIDDEN, GONE = 4403, 4404
+INTERVAL = 0.2  # seconds: five times a second is as often as anyone can follow
+WATCH = 0.5  # seconds between looks at the row where nothing can be pushed
+
+
+class ImportConsumer(AsyncWebsocketConsumer):
+    """The progress of one import: now, and again whenever its worker says “look”.
+
+    Only the word travels: what the page shows is read from the job's row and rendered from the
+    page's own template, so it cannot differ from what a reload would show.
+    """
+
+    pk: int
+    language: str
+    task: "asyncio.Task[None] | None" = None
+
+    async def connect(self) -> None:
+        self.pk = self.scope["url_route"]["kwargs"]["pk"]
+        self.language = language_of(self.scope)
+        self.wanted = asyncio.Event()
+        if not await self._may_see():
+            await self.close(FORBIDDEN)
+            return
+        if not await ImportJob.objects.filter(pk=self.pk).aexists():
+            await self.close(GONE)
+            return
+        await self.channel_layer.group_add(f"import.{self.pk}", self.channel_name)
+        await self.accept()
+        self.wanted.set()  # the state as it is, for a page that comes late
+        pushed = settings.EMBEDDED_WORKER or settings.REDIS_URL
+        self.task = asyncio.create_task(self._show() if pushed else self._watch())
+
+    async def look(self, event: dict[str, Any]) -> None:
+        self.wanted.set()
+
+    async def disconnect(self, code: int) -> None:
+        if self.task:
+            self.task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.task
+            await self.channel_layer.group_discard(f"import.{self.pk}", self.channel_name)
+
+    async def _show(self) -> None:
+        """Looks that come while one is shown are answered together by the next."""
+        while True:
+            await self.wanted.wait()
+            self.wanted.clear()
+            if not await self._send_state():
+                return
+            await asyncio.sleep(INTERVAL)
+
+    async def _watch(self) -> None:
+        """The worker is another process and there is no channel layer between: watch the row."""
+        last: tuple[Any, ...] | None = None
+        while True:
+            row = (
+                await ImportJob.objects.filter(pk=self.pk)
+                .values_list("state", "rows_done", "cancel_requested", "heartbeat_at")
+                .afirst()
+            )
+            if row != last and not await self._send_state():
+                return
+            last = row
+            await asyncio.sleep(WATCH)
+
+    async def _send_state(self) -> bool:
+        """False when there is no such job any more."""
+        html = await self._render()
+        if html is None:
+            await self.close(GONE)
+            return False
+        await self.send(text_data=html)
+        return True
+
+    @database_sync_to_async
+    def _may_see(self) -> bool:
+        return bool(self.scope["user"].has_perm("catalog.view_importjob"))
+
+    @database_sync_to_async
+    def _render(self) -> str | None:
+        job = ImportJob.objects.select_related("created_by").filter(pk=self.pk).first()
+        if job is None:
+            return None
+        with translation.override(self.language):
+            return render_to_string("catalog/import_detail.html#progress", {"job": job})
+
+
+class NowhereConsumer(AsyncWebsocketConsumer):
+    """Turns away whoever knocks at an address that there is not."""
+
+    async def connect(self) -> None:
+        await self.close(GONE)
+
+
+def language_of(scope: dict[str, Any]) -> str:
+    """The language that the page itself was shown in: middleware does not see WebSockets."""
+    request = ASGIRequest({**scope, "method": "GET"}, io.BytesIO())
+    return translation.get_language_from_request(request)

@@ -1,0 +1,13 @@
+"""The addresses of WebSockets."""
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from catalog.live.consumers import ImportConsumer, NowhereConsumer
+
+router = URLRouter(
+    [
+        path("ws/imports/<int:pk>/", ImportConsumer.as_asgi()),
+        re_path("", NowhereConsumer.as_asgi()),
+    ]
+)

@@ -1,0 +1,53 @@
+"""When things are done: Celery's tasks, and the watch over jobs that lost their worker."""
+
+import logging
+import threading
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from catalog.models import Author, ImportJob
+from catalog.services import importing
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY = 30  # seconds
+
+
+@shared_task
+def run_import(job_id: int) -> None:
+    """Do an import that waits. Safe to deliver twice: only one worker gets to start it."""
+    if importing.STOP.is_set():
+        return  # the row still says that it waits; whoever starts next takes it
+    job = ImportJob.objects.claim(job_id)
+    if job is not None:
+        importing.run(job)
+
+
+@shared_task
+def record_author_access(author_id: int) -> None:
+    """Somebody opened the author's page. Not worth a second try, nor a change of the record."""
+    Author.objects.filter(pk=author_id).update(last_accessed=timezone.now())
+
+
+class Watch(threading.Thread):
+    """Beside every worker: puts back the jobs that another worker left when it was killed."""
+
+    def __init__(self) -> None:
+        super().__init__(name="job watch", daemon=True)
+        self.ending = threading.Event()
+
+    def run(self) -> None:
+        age = timedelta(seconds=settings.JOB_ABANDONED_SECONDS)
+        while not self.ending.wait(min(LOOK_EVERY, settings.JOB_ABANDONED_SECONDS / 4)):
+            try:
+                importing.requeue_abandoned(age)
+            except DatabaseError:
+                logger.exception("Could not look for abandoned jobs; trying again")
+            finally:
+                close_old_connections()
+
+    def stop(self) -> None:
+        self.ending.set()
