@@ -8,16 +8,200 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 Message = str | Promise  # with %(name)s for a value; ngettext_lazy(…, "count") for plurals
 
 # About the file as a whole: UnreadableFile and FileInfo.notes.
-FILE_MESSAGES: dict[str, Message] = {}
+FILE_MESSAGES: dict[str, Message] = {
+    # Size and presence
+    "empty": _("This file is empty. Check that it was saved completely, and choose it again."),
+    "gone": _("The uploaded file is no longer there. Upload it again."),
+    "not_allowed": _(
+        "The server may not open the uploaded file. Ask whoever runs it to check the "
+        "permissions of the upload folder."
+    ),
+    "too_large": _(
+        "This file has %(size_mb)s MB; at most %(max_mb)s MB are accepted. Remove pictures and "
+        "unused sheets, save it as CSV, or split it into several files."
+    ),
+    # Other kinds of file
+    "picture": _(
+        "This is a picture (%(what)s), whatever its name says. Upload the spreadsheet itself: "
+        "an .xlsx, .xls, .ods, .csv or .tsv file."
+    ),
+    "pdf": _(
+        "This is a PDF, not a spreadsheet. Ask for the spreadsheet that it was made from, or "
+        "copy its table into a spreadsheet and save that."
+    ),
+    "archive": _(
+        "This is a compressed file (%(what)s). Unpack it first, then upload the spreadsheet in it."
+    ),
+    "document": _(
+        "This is a text document (%(what)s), not a spreadsheet. Copy its table into a "
+        "spreadsheet and save that as .xlsx, .ods or .csv."
+    ),
+    "presentation": _(
+        "This is a presentation (%(what)s), not a spreadsheet. Copy its table into a "
+        "spreadsheet and save that as .xlsx, .ods or .csv."
+    ),
+    "database": _(
+        "This is a database (%(what)s), not a spreadsheet. Export the table of books from it as "
+        "CSV and upload that."
+    ),
+    "library_format": _(
+        "These are library records (%(what)s), not a spreadsheet. Export them from the library "
+        "program as CSV or Excel and upload that."
+    ),
+    "web_page": _(
+        "This is a web page, even if it is named like a spreadsheet. Open it in a spreadsheet "
+        "program and save it as .xlsx or .ods."
+    ),
+    "xml": _(
+        "This is an XML file, not a spreadsheet. Export the books as CSV or Excel and upload that."
+    ),
+    "xml_workbook": _(
+        "This is a workbook in the old XML format of Excel 2003. Open it in a spreadsheet "
+        "program and save it as .xlsx or .ods."
+    ),
+    "binary_workbook": _(
+        "This is a binary workbook (%(what)s). Open it in Excel and save it as .xlsx."
+    ),
+    "numbers": _(
+        "This is a document of Apple Numbers. Open it in Numbers and export it as Excel or CSV."
+    ),
+    "not_workbook_zip": _(
+        "This is a ZIP file without a workbook in it. If it holds a spreadsheet, unpack it and "
+        "upload that."
+    ),
+    "not_spreadsheet": _(
+        "This is not a spreadsheet. Upload an .xlsx, .xls, .ods, .csv or .tsv file."
+    ),
+    # Protected or hostile
+    "encrypted": _(
+        "This workbook is protected with a password. Open it in a spreadsheet program, remove "
+        "the password (File → Info or Save as), save it and upload it again."
+    ),
+    "zip_bomb": _(
+        "This file would unpack to a gigantic size and was not opened. If it is an honest "
+        "workbook, delete its empty formatted rows and columns, or save it as CSV."
+    ),
+    "dtd": _(
+        "This workbook contains a document type definition, which no spreadsheet program writes "
+        "and which can do harm. Open it in a spreadsheet program and save it again."
+    ),
+    "memory": _(
+        "This file needs more memory to read than is allowed. Delete sheets, rows and columns "
+        "that are not needed, split it, or save it as CSV, which may be of any length."
+    ),
+    "timeout": _(
+        "Reading this file took too long (more than %(seconds)s seconds) and was stopped. Delete "
+        "sheets that are not needed, split it, or save it as CSV."
+    ),
+    # Workbooks
+    "damaged": _(
+        "This file is damaged and cannot be read. Open it in a spreadsheet program, save it "
+        "again, or ask for another copy."
+    ),
+    "no_sheets": _("There is no sheet with cells in this workbook. Upload one with a table."),
+    "no_rows": _("There is not a single filled row in this file. Check that it is the right one."),
+    "no_such_sheet": _(
+        "There is no sheet named “%(sheet)s” in this workbook. Choose one of its sheets."
+    ),
+    "too_wide": _(
+        "The sheet has %(columns)s columns; at most %(limit)s are read. Delete the columns that "
+        "are not about the books, also stray cells far to the right."
+    ),
+    "row_too_wide": _(
+        "Row %(row)s has %(columns)s columns; at most %(limit)s are read. Delete the columns that "
+        "are not about the books, or check the delimiter."
+    ),
+    "row_too_long": _("Row %(row)s is far too long to be about a book. Delete or shorten it."),
+    "box_too_large": _(
+        "The filled cells of a sheet reach to row %(rows)s and column %(columns)s, too far to "
+        "read it at once. Delete stray cells far below or to the right, or save it as CSV."
+    ),
+    "repeated_rows": _("One row is repeated %(rows)s times in this file. Delete the repetitions."),
+    # Text
+    "nul_byte": _(
+        "Line %(line)s contains a NUL character, which no text has: the file is damaged or is no "
+        "text. Save it again as CSV in UTF-8, or choose another encoding."
+    ),
+    "wrong_encoding": _(
+        "The file is not written in the encoding %(encoding)s. Choose another encoding."
+    ),
+    "unknown_encoding": _("The encoding %(encoding)s is not known here. Choose one from the list."),
+    "quotes": _(
+        "In row %(row)s a quotation mark opens and never closes. Close or remove it, or choose "
+        "another delimiter."
+    ),
+    "damaged_text": _(
+        "Row %(row)s cannot be read as a row of a table. Check its quotation marks and line ends."
+    ),
+    # Notes about a file that can be read
+    "sheet_left_out": _(
+        "The sheet “%(sheet)s” is too large or too wide to be read and was left out."
+    ),
+    "gap": _(
+        "Reading stops after %(blank)s blank rows. Row %(row)s and those below it are not read; "
+        "if they matter, delete the blank rows."
+    ),
+    "formulas_without_result": ngettext_lazy(
+        "%(count)d formula in “%(sheet)s” has no stored result and counts as empty: %(cell)s. "
+        "Open the file in a spreadsheet program and save it to store the result.",
+        "%(count)d formulas in “%(sheet)s” have no stored result and count as empty, for example "
+        "%(cell)s. Open the file in a spreadsheet program and save it to store the results.",
+        "count",
+    ),
+    "broken_bytes": ngettext_lazy(
+        "%(count)d row has characters that do not fit the encoding %(encoding)s and were guessed: "
+        "%(rows)s. Look at it after the import.",
+        "%(count)d rows have characters that do not fit the encoding %(encoding)s and were "
+        "guessed. The first: %(rows)s. Look at them after the import.",
+        "count",
+    ),
+}
 # About one value of one row.
 NOTE_MESSAGES: dict[str, Message] = {}
 # About a whole column.
 VERDICT_MESSAGES: dict[str, Message] = {}
+
+# What a person may choose where the encoding of a text file was found wrongly.
+ENCODINGS: tuple[tuple[str, Message], ...] = (
+    ("utf-8", _("Unicode (UTF-8)")),
+    ("utf-16", _("Unicode (UTF-16)")),
+    ("utf-16-le", _("Unicode (UTF-16, little-endian)")),
+    ("utf-16-be", _("Unicode (UTF-16, big-endian)")),
+    ("utf-32", _("Unicode (UTF-32)")),
+    ("cp1252", _("Western European (Windows-1252)")),
+    ("latin-1", _("Western European (ISO 8859-1)")),
+    ("iso8859-15", _("Western European with € (ISO 8859-15)")),
+    ("mac_roman", _("Western European (old Macintosh)")),
+    ("cp850", _("Western European (DOS 850)")),
+    ("cp437", _("Western European (DOS 437)")),
+    ("cp1250", _("Central European (Windows-1250)")),
+    ("iso8859-2", _("Central European (ISO 8859-2)")),
+    ("cp1251", _("Cyrillic (Windows-1251)")),
+    ("koi8-r", _("Cyrillic (KOI8-R)")),
+    ("cp1253", _("Greek (Windows-1253)")),
+    ("cp1254", _("Turkish (Windows-1254)")),
+    ("cp1257", _("Baltic (Windows-1257)")),
+    ("cp1255", _("Hebrew (Windows-1255)")),
+    ("cp1256", _("Arabic (Windows-1256)")),
+    ("cp874", _("Thai (Windows-874)")),
+    ("cp932", _("Japanese (Shift JIS)")),
+    ("euc_jp", _("Japanese (EUC)")),
+    ("gb18030", _("Chinese, simplified (GB 18030)")),
+    ("big5", _("Chinese, traditional (Big5)")),
+    ("cp949", _("Korean (Windows-949)")),
+)
+DELIMITERS: tuple[tuple[str, Message], ...] = (
+    (",", _("Comma (,)")),
+    (";", _("Semicolon (;)")),
+    ("\t", _("Tab")),
+    ("|", _("Vertical bar (|)")),
+)
 
 
 def sentence(note: Mapping[str, Any]) -> str:
@@ -31,4 +215,4 @@ def sentence(note: Mapping[str, Any]) -> str:
     for table in (NOTE_MESSAGES, VERDICT_MESSAGES, FILE_MESSAGES):
         if code in table:
             return str(table[code] % values)
-    return _("Something is not as expected here (%(code)s).") % {"code": code}
+    return gettext("Something is not as expected here (%(code)s).") % {"code": code}
