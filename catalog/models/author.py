@@ -1,6 +1,7 @@
 """Authors: whoever is credited in a book, in whatever role."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,11 +9,31 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.fields import KeyField
-from catalog.text import match_key
+from catalog.models.indexed import IndexedQuerySet
+from catalog.text import chunks, match_key
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
 
 
-class AuthorQuerySet(models.QuerySet["Author"]):
-    pass
+class AuthorQuerySet(IndexedQuerySet["Author"]):
+    kind = "author"
+    indexed = frozenset({"name", "sort_name", "kind"})
+
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> Self:
+        """Everything, or nothing for the anonymous while the catalogue is not public."""
+        return self if settings.CATALOG_PUBLIC or user.is_authenticated else self.none()
+
+    def rewritten(self, ids: list[int], fields: Iterable[str]) -> None:
+        """The keys follow from the names."""
+        if not {"name", "sort_name"}.isdisjoint(fields):
+            for batch in chunks(ids, 2_000):
+                for row in self.model._default_manager.filter(pk__in=batch):
+                    row.derive()
+                    models.QuerySet(Author).filter(pk=row.pk).update(
+                        name_key=row.name_key, sort_key=row.sort_key
+                    )
 
 
 class Author(models.Model):
@@ -55,7 +76,10 @@ class Author(models.Model):
         verbose_name = _("author")
         verbose_name_plural = _("authors")
         ordering = ("sort_key", "pk")
-        indexes = [models.Index(fields=("sort_key", "id"), name="author_by_name")]
+        indexes = [
+            models.Index(fields=("sort_key", "id"), name="author_by_name"),
+            models.Index(fields=("kind", "sort_key", "id"), name="author_by_kind"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("name_key", "qualifier"),

@@ -1,6 +1,7 @@
 """Books and who contributed to them."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -12,8 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from catalog import isbn as isbns
 from catalog.models.author import Author
 from catalog.models.fields import IsbnField, KeyField
+from catalog.models.indexed import IndexedQuerySet, deferred
 from catalog.models.publisher import Publisher
-from catalog.text import match_key, sort_key
+from catalog.text import chunks, match_key, sort_key
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
 
 UNKNOWN = -32768  # sort_year and decade of a book without a year: before every year
 FIRST_YEAR, LAST_YEAR = -5000, 2999
@@ -29,6 +35,11 @@ def decade_of(year: int | None) -> int:
     if year < 1500:
         return 0
     return year // 10 * 10 if year >= 1900 else year // 100 * 100
+
+
+# What the lists are ordered and filtered by, and what it follows from.
+DERIVED = ("sort_title", "year", "sort_year", "decade", "has_isbn", "has_cover")
+SOURCES = frozenset({"title", "language", "year", "published_on", "isbn", "cover"})
 
 
 class Subject(models.Model):
@@ -49,8 +60,53 @@ class Subject(models.Model):
         super().save(*args, **kwargs)
 
 
-class BookQuerySet(models.QuerySet["Book"]):
-    pass
+class BookQuerySet(IndexedQuerySet["Book"]):
+    kind = "book"
+    indexed = SOURCES | {"subtitle", "publisher", "publisher_id", "isbn_repaired", *DERIVED}
+
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> Self:
+        """Everything, or nothing for the anonymous while the catalogue is not public."""
+        return self if settings.CATALOG_PUBLIC or user.is_authenticated else self.none()
+
+    def for_list(self) -> Self:
+        """Add all that a row of the list shows: three queries whatever the page holds."""
+        credits = Contribution.objects.select_related("author")
+        return (
+            self.select_related("publisher")
+            .prefetch_related(models.Prefetch("contributions", credits))
+            .defer("description", "isbn_entered", "publisher__address")
+        )
+
+    def for_detail(self) -> Self:
+        """Add all that the page of one book shows."""
+        return (
+            self.select_related("publisher", "created_by")
+            .prefetch_related(
+                models.Prefetch("contributions", Contribution.objects.select_related("author"))
+            )
+            .prefetch_related("subjects")
+        )
+
+    def search(self, text: str) -> Self:
+        """The books that the search box would find, at most 1,000; use a listing for pages."""
+        from catalog.search.listings import EXACT, BookListing
+        from catalog.search.query import parse
+
+        listing = BookListing(self, query=parse(text))
+        return self.filter(pk__in=listing.plan.ids(0, EXACT))
+
+    def rewritten(self, ids: list[int], fields: Iterable[str]) -> None:
+        """What follows from the updated fields is derived again."""
+        if SOURCES.isdisjoint(fields):
+            return
+        for batch in chunks(ids, 2_000):
+            books = self.model._default_manager.filter(pk__in=batch)
+            for book in books.only(*SOURCES, *DERIVED):
+                before = [getattr(book, name) for name in DERIVED]
+                book.derive()
+                after = {name: getattr(book, name) for name in DERIVED}
+                if list(after.values()) != before:
+                    models.QuerySet(Book).filter(pk=book.pk).update(**after)
 
 
 class Book(models.Model):
@@ -127,7 +183,7 @@ class Book(models.Model):
         # Each order, and each filter in title order, is one index: see PERFORMANCE in docs.
         indexes = [
             models.Index(fields=("sort_title", "id"), name="book_by_title"),
-            models.Index(fields=("sort_year", "sort_title", "id"), name="book_by_year"),
+            models.Index(fields=("-sort_year", "sort_title", "id"), name="book_by_year"),
             models.Index(fields=("publisher", "sort_title", "id"), name="book_by_publisher"),
             models.Index(fields=("language", "sort_title", "id"), name="book_by_language"),
             models.Index(fields=("decade", "sort_title", "id"), name="book_by_decade"),
@@ -176,6 +232,10 @@ class Book(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("catalog:book_detail", args=(self.pk,))
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with deferred():  # the contributions go one by one
+            return super().delete(*args, **kwargs)
+
     def clean(self) -> None:
         """Turn an ISBN as typed into its 13 digits, and keep what was typed beside them."""
         super().clean()
@@ -210,6 +270,12 @@ class Book(models.Model):
         self.has_cover = bool(self.cover)
 
 
+class ContributionQuerySet(IndexedQuerySet["Contribution"]):
+    kind = "book"
+    key = "book_id"
+    indexed = frozenset({"book", "book_id", "author", "author_id", "credited_as"})
+
+
 class Contribution(models.Model):
     """What an author did for a book: role, place in the order, name as credited."""
 
@@ -238,6 +304,8 @@ class Contribution(models.Model):
     role = models.CharField(_("role"), max_length=3, choices=Role, default=Role.AUTHOR)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     credited_as = models.CharField(_("credited as"), max_length=200, blank=True)
+
+    objects = ContributionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contribution")

@@ -1,17 +1,37 @@
 """Publishers."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.fields import KeyField
-from catalog.text import match_key
+from catalog.models.indexed import IndexedQuerySet
+from catalog.text import chunks, match_key
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
 
 
-class PublisherQuerySet(models.QuerySet["Publisher"]):
-    pass
+class PublisherQuerySet(IndexedQuerySet["Publisher"]):
+    kind = "publisher"
+    indexed = frozenset({"name", "country"})
+
+    def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> Self:
+        """Everything, or nothing for the anonymous while the catalogue is not public."""
+        return self if settings.CATALOG_PUBLIC or user.is_authenticated else self.none()
+
+    def rewritten(self, ids: list[int], fields: Iterable[str]) -> None:
+        """The keys follow from the names."""
+        if "name" in fields:
+            for batch in chunks(ids, 2_000):
+                for row in self.model._default_manager.filter(pk__in=batch):
+                    row.derive()
+                    models.QuerySet(Publisher).filter(pk=row.pk).update(name_key=row.name_key)
 
 
 class Publisher(models.Model):
@@ -31,6 +51,9 @@ class Publisher(models.Model):
         verbose_name = _("publisher")
         verbose_name_plural = _("publishers")
         ordering = ("name_key", "pk")
+        indexes = [
+            models.Index(fields=("country", "name_key", "id"), name="publisher_by_country"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("name_key",),

@@ -1,0 +1,81 @@
+"""The index in MariaDB and MySQL: an InnoDB full-text index in boolean mode.
+
+- Every word is written with two underscores before it: the index leaves out words of less than
+  three letters and a list of English stop words, but none of these begins so.
+- Letters outside ASCII are written as numbers, so that no collation, character class or length
+  in bytes has a say in what a word is.
+- The index shows a transaction's own documents only after its commit.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from catalog.search.base import Backend, Row
+
+LONGEST = 80  # innodb_ft_max_token_size is 84
+
+
+def encode(word: str) -> str:
+    return f"__{word}" if word.isascii() else f"__x_{word.encode().hex()}"[:LONGEST]
+
+
+class MySQLBackend(Backend):
+    @staticmethod
+    def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
+        schema_editor.execute(
+            f"CREATE TABLE {table} (id bigint PRIMARY KEY, words text CHARACTER SET ascii"
+            f" COLLATE ascii_bin NOT NULL, kept text CHARACTER SET utf8mb4 NOT NULL,"
+            f" FULLTEXT INDEX {table}_words (words)) ENGINE=InnoDB"
+        )
+
+    def add(self, table: str, rows: Iterable[Row]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {table} (id, words, kept) VALUES (%s, %s, %s)",
+                [
+                    (pk, " ".join(encode(word) for word in words.split(" ")), kept)
+                    for pk, words, kept in rows
+                ],
+            )
+
+    def remove(self, table: str, ids: Sequence[int]) -> None:
+        if ids:
+            self.run(f"DELETE FROM {table} WHERE id IN %s", [tuple(ids)])
+
+    def clear(self, table: str) -> None:
+        self.run(f"DELETE FROM {table}")
+
+    def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
+        if not ids:
+            return {}
+        return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id IN %s", [tuple(ids)]))
+
+    def match(
+        self,
+        table: str,
+        words: Sequence[str],
+        prefix: str = "",
+        *,
+        limit: int,
+        within: Sequence[int] | None = None,
+    ) -> list[int]:
+        terms = [f"+{encode(word)}" for word in words]
+        if prefix:
+            terms.append(f"+{encode(prefix)}*")
+        sql = f"SELECT id FROM {table} WHERE MATCH (words) AGAINST (%s IN BOOLEAN MODE)"
+        params: list[object] = [" ".join(terms)]
+        if within is not None:
+            if not within:
+                return []
+            sql += " AND id IN %s"
+            params.append(tuple(within))
+        return self.ids(f"{sql} LIMIT %s", [*params, limit])
+
+    def add_to_tallies(self, deltas: Sequence[tuple[str, str, int]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO catalog_tally(facet, value, count) VALUES (%s, %s, %s)"
+                " ON DUPLICATE KEY UPDATE count = count + VALUES(count)",
+                deltas,
+            )

@@ -1,0 +1,216 @@
+"""Ways to find the rows of one page of books, each cheap for the case it is made for.
+
+A plan knows how many rows there are (or about, or at least), how far one can turn pages, and the
+ids at given positions. Every plan reads ids from an index that holds them in order, from
+whichever end or kept position is nearest, and never more rows than its name promises.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from django.db.models import F, Func, IntegerField, QuerySet
+
+from catalog.models.state import Tally
+from catalog.search import kept
+from catalog.search.documents import BLOCK
+
+NEAR = 10_000  # rows that are skipped one by one; further ones by the kept counts
+
+
+def unindexed(name: str) -> Func:
+    """The column, in a form that no index serves, so that the planner has one plan left."""
+    return Func(F(name), template="COALESCE(%(expressions)s, NULL)", output_field=IntegerField())
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order with an index of its own; the reverse reads the same index from its end."""
+
+    columns: tuple[str, ...]
+    backwards: bool = False
+
+    @property
+    def reversed_columns(self) -> list[str]:
+        return [name[1:] if name[0] == "-" else f"-{name}" for name in self.columns]
+
+
+TITLE = Order(("sort_title", "id"))
+YEAR = Order(("-sort_year", "sort_title", "id"))
+ADDED = Order(("-id",))
+ORDERS = {
+    "title": TITLE,
+    "-title": Order(TITLE.columns, backwards=True),
+    "-year": YEAR,
+    "year": Order(YEAR.columns, backwards=True),
+    "-added": ADDED,
+    "added": Order(ADDED.columns, backwards=True),
+}
+
+
+class Plan(ABC):
+    count: int
+    kind: str = "exact"  # or "more": at least `count`; or "about"
+
+    @property
+    def reach(self) -> int:
+        """How many rows can be paged through."""
+        return self.count
+
+    @abstractmethod
+    def ids(self, start: int, stop: int) -> list[int]:
+        """The ids at these positions."""
+
+
+def read(rows: QuerySet[Any], order: Order, count: int, start: int, stop: int) -> list[int]:
+    """Positions `start` to `stop` of `rows` in index order, skipping from the nearer end."""
+    start, stop = max(start, 0), min(stop, count)
+    if start >= stop:
+        return []
+    if start <= count - stop:
+        return list(rows.order_by(*order.columns).values_list("id", flat=True)[start:stop])
+    behind = rows.order_by(*order.reversed_columns).values_list("id", flat=True)
+    return list(behind[count - stop : count - start])[::-1]
+
+
+class OrderedPlan(Plan):
+    """Rows that one index has in order: the whole table, or one value of an indexed column."""
+
+    def __init__(self, rows: QuerySet[Any], order: Order, count: int) -> None:
+        self.rows, self.order, self.count = rows, order, count
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        stop = min(stop, self.count)
+        if self.order.backwards:
+            return self.forward(self.count - stop, self.count - start)[::-1]
+        return self.forward(start, stop)
+
+    def forward(self, start: int, stop: int) -> list[int]:
+        return read(self.rows, self.order, self.count, start, stop)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A position of which we know which rows stand before it and which from it on."""
+
+    position: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class WholePlan(OrderedPlan):
+    """All books. Far positions are reached from a mark computed from the kept counts."""
+
+    def forward(self, start: int, stop: int) -> list[int]:
+        if min(start, self.count - stop) <= NEAR:
+            return super().forward(start, stop)
+        marks = _MARKS[self.order.columns](start)
+        positions = [mark.position for mark in marks]
+        left = bisect_right(positions, start) - 1
+        right = bisect_left(positions, stop)
+        skip_left = start - positions[left] if left >= 0 else start
+        skip_right = positions[right] - stop if right < len(marks) else self.count - stop
+        if skip_left <= skip_right:
+            rows = self.rows.filter(**marks[left].after) if left >= 0 else self.rows
+            ordered = rows.order_by(*self.order.columns).values_list("id", flat=True)
+            return list(ordered[skip_left : skip_left + stop - start])
+        rows = self.rows.filter(**marks[right].before) if right < len(marks) else self.rows
+        ordered = rows.order_by(*self.order.reversed_columns).values_list("id", flat=True)
+        return list(ordered[skip_right : skip_right + stop - start])[::-1]
+
+
+def _title_marks(position: int) -> list[Mark]:
+    """Where each first letter begins, and within the one at `position` each three letters."""
+    letters = sorted(kept.values("letter")["letter"].items())
+    ends = list(accumulate(count for _letter, count in letters))
+    at = min(bisect_right(ends, position), len(letters) - 1)
+    within = Tally.objects.filter(facet="title", count__gt=0, value__gte=letters[at][0])
+    if at + 1 < len(letters):
+        within = within.filter(value__lt=letters[at + 1][0])
+    groups = sorted((value[:-1], count) for value, count in within.values_list("value", "count"))
+    keys = [letter for letter, _count in letters]
+    begins = [0, *ends[:-1]]
+    keys[at : at + 1] = [key for key, _count in groups]
+    begins[at : at + 1] = accumulate((count for _key, count in groups[:-1]), initial=begins[at])
+    return [
+        Mark(begin, {"sort_title__lt": key}, {"sort_title__gte": key})
+        for key, begin in zip(keys, begins, strict=True)
+    ]
+
+
+def _year_marks(_position: int) -> list[Mark]:
+    years = sorted(((int(y), n) for y, n in kept.values("year")["year"].items()), reverse=True)
+    begins = accumulate((count for _year, count in years[:-1]), initial=0)
+    return [
+        Mark(begin, {"sort_year__gt": year}, {"sort_year__lte": year})
+        for (year, _count), begin in zip(years, begins, strict=True)
+    ]
+
+
+def _block_marks(_position: int) -> list[Mark]:
+    blocks = sorted(((int(b), n) for b, n in kept.values("block")["block"].items()), reverse=True)
+    begins = accumulate((count for _block, count in blocks[:-1]), initial=0)
+    return [
+        Mark(begin, {"id__gte": (block + 1) * BLOCK}, {"id__lt": (block + 1) * BLOCK})
+        for (block, _count), begin in zip(blocks, begins, strict=True)
+    ]
+
+
+_MARKS: dict[tuple[str, ...], Callable[[int], list[Mark]]] = {
+    TITLE.columns: _title_marks,
+    YEAR.columns: _year_marks,
+    ADDED.columns: _block_marks,
+}
+
+
+class FixedPlan(Plan):
+    """Few enough rows to know them all, in order."""
+
+    def __init__(
+        self, ids: Sequence[int], *, count: int | None = None, kind: str = "exact"
+    ) -> None:
+        self.all = ids
+        self.count = len(ids) if count is None else count
+        self.kind = kind
+
+    @property
+    def reach(self) -> int:
+        return len(self.all)
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        return list(self.all[start:stop])
+
+
+class SortedPlan(OrderedPlan):
+    """One value of an indexed column in another order: its rows are fetched and sorted."""
+
+    def forward(self, start: int, stop: int) -> list[int]:
+        columns = [
+            unindexed(name.lstrip("-")).desc() if name[0] == "-" else unindexed(name).asc()
+            for name in self.order.columns
+        ]
+        ordered = self.rows.order_by(*columns).values_list("id", flat=True)
+        return list(ordered[max(start, 0) : stop])
+
+
+class WalkPlan(OrderedPlan):
+    """Many rows of many: the order's index is walked and each row tried."""
+
+    def __init__(
+        self, rows: QuerySet[Any], order: Order, count: int, *, kind: str, reach: int
+    ) -> None:
+        super().__init__(rows, order, count)
+        self.kind = kind
+        self._reach = reach
+
+    @property
+    def reach(self) -> int:
+        return min(self._reach, self.count)
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        # The count may be an estimate: the end of the list is no place to count from.
+        columns = self.order.reversed_columns if self.order.backwards else self.order.columns
+        return list(self.rows.order_by(*columns).values_list("id", flat=True)[start:stop])

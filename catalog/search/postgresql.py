@@ -1,0 +1,74 @@
+"""The index in PostgreSQL: word vectors without positions under a GIN index.
+
+The vectors are written as literals: no parser, dictionary or extension has a say in what a word
+is, so every installation finds the same.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from catalog.search.base import Backend, Row
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+class PostgreSQLBackend(Backend):
+    @staticmethod
+    def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
+        schema_editor.execute(
+            f"CREATE TABLE {table} (id bigint PRIMARY KEY, words tsvector NOT NULL,"
+            " kept text NOT NULL)"
+        )
+        schema_editor.execute(f"CREATE INDEX {table}_words ON {table} USING gin (words)")
+
+    def add(self, table: str, rows: Iterable[Row]) -> None:
+        # Words hold letters, digits and underscores only: nothing to quote between the quotes.
+        with (
+            self.connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} (id, words, kept) FROM STDIN") as copy,
+        ):
+            for pk, words, kept in rows:
+                copy.write_row((pk, words, kept))
+
+    def remove(self, table: str, ids: Sequence[int]) -> None:
+        self.run(f"DELETE FROM {table} WHERE id = ANY(%s)", [list(ids)])
+
+    def clear(self, table: str) -> None:
+        self.run(f"DELETE FROM {table}")
+
+    def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
+        return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id = ANY(%s)", [list(ids)]))
+
+    def match(
+        self,
+        table: str,
+        words: Sequence[str],
+        prefix: str = "",
+        *,
+        limit: int,
+        within: Sequence[int] | None = None,
+    ) -> list[int]:
+        terms = [_quoted(word) for word in words]
+        if prefix:
+            terms.append(f"{_quoted(prefix)}:*")
+        sql = f"SELECT id FROM {table} WHERE words @@ %s::tsquery"
+        params: list[object] = [" & ".join(terms)]
+        if within is not None:
+            sql += " AND id = ANY(%s)"
+            params.append(list(within))
+        return self.ids(
+            f"WITH hits AS MATERIALIZED ({sql}) SELECT id FROM hits LIMIT %s", [*params, limit]
+        )
+
+    def add_to_tallies(self, deltas: Sequence[tuple[str, str, int]]) -> None:
+        facets, values, counts = zip(*deltas, strict=True)
+        self.run(
+            "INSERT INTO catalog_tally(facet, value, count)"
+            " SELECT * FROM unnest(%s::text[], %s::text[], %s::int[])"
+            " ON CONFLICT (facet, value) DO UPDATE"
+            " SET count = catalog_tally.count + excluded.count",
+            [list(facets), list(values), list(counts)],
+        )

@@ -1,0 +1,105 @@
+"""The choices beside the list of books, with their kept counts."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from catalog import languages
+from catalog.models.book import UNKNOWN
+from catalog.models.publisher import Publisher
+from catalog.search import kept
+from catalog.search.filters import NONE
+
+if TYPE_CHECKING:
+    from catalog.forms.filters import BookFilterForm
+
+MOST_LANGUAGES = 12
+MOST_PUBLISHERS = 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    count: int
+    selected: bool
+    querystring: str  # selects it, or lets go of it where it is selected
+
+
+@dataclass(frozen=True)
+class Facet:
+    name: str
+    label: str
+    param: str
+    choices: list[Choice] = field(default_factory=list)
+
+
+def facets(active: "BookFilterForm") -> list[Facet]:
+    """The choices for this form. The counts are of the whole catalogue; three queries."""
+    counts = kept.values("language", "decade", "isbn", "cover")
+    return [
+        _facet(active, "language", _("Language"), _languages(counts["language"])),
+        _facet(active, "decade", _("Published"), _decades(counts["decade"])),
+        _facet(active, "publisher", _("Publisher"), _publishers(active.values.get("publisher"))),
+        _attention(active, counts),
+    ]
+
+
+Value = tuple[str, str, int]  # value, label, count
+
+
+def _facet(active: "BookFilterForm", param: str, label: str, values: list[Value]) -> Facet:
+    choices = [_choice(active, param, *value) for value in values]
+    return Facet(param, label, param, choices)
+
+
+def _choice(active: "BookFilterForm", param: str, value: str, label: str, count: int) -> Choice:
+    selected = active.values.get(param) == value
+    link = active.without(param) if selected else active.with_(param, value)
+    return Choice(value, label, count, selected, link)
+
+
+def _languages(counts: dict[str, int]) -> list[Value]:
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_LANGUAGES]
+    return [
+        (code or NONE, languages.name(code) if code else _("No language"), count)
+        for code, count in most
+    ]
+
+
+def _decades(counts: dict[str, int]) -> list[Value]:
+    from catalog.forms.filters import decade_label
+
+    latest = sorted(((int(decade), count) for decade, count in counts.items()), reverse=True)
+    return [
+        (NONE if decade == UNKNOWN else str(decade), decade_label(str(decade)), count)
+        for decade, count in latest
+    ]
+
+
+def _publishers(selected: str | None) -> list[Value]:
+    """Those with the most books, and the selected one wherever it stands."""
+    most = dict(kept.most("publisher", MOST_PUBLISHERS))
+    if selected and selected not in most:
+        most |= kept.of("publisher", [selected])
+    names = dict(Publisher.objects.filter(pk__in=most).values_list("pk", "name"))
+    return [(pk, names[int(pk)], count) for pk, count in most.items() if int(pk) in names]
+
+
+def _attention(active: "BookFilterForm", counts: dict[str, dict[str, int]]) -> Facet:
+    """What a cataloguer may want to look at."""
+    return Facet(
+        "attention",
+        _("To look at"),
+        "",
+        [
+            _choice(active, param, value, label, counts[param][value])
+            for param, value, label in (
+                ("isbn", "without", _("No ISBN")),
+                ("isbn", "repaired", _("ISBN repaired")),
+                ("cover", "without", _("No cover")),
+            )
+            if counts[param].get(value)
+        ],
+    )
