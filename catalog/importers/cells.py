@@ -1,0 +1,48 @@
+"""How names, cells and columns of a spreadsheet are shown to people. No Django here."""
+
+import re
+import unicodedata
+from typing import Any
+
+FILENAME_LENGTH = 255
+_FOLDERS = re.compile(r"[/\\]")
+_HIDDEN = {"Cc", "Cf", "Cs"}  # control characters, text direction and other invisible marks
+
+
+def display_name(name: str) -> str:
+    """A file's name as a page may show it; "" if nothing of it is left. Never used as a path.
+
+    Without folders, and without the characters that turn the text around ("gpj.xslx"). The end
+    of a long name stays, since it says what kind of file it is.
+    """
+    name = _FOLDERS.split(name)[-1]
+    name = " ".join("".join(c for c in name if unicodedata.category(c) not in _HIDDEN).split())
+    if len(name) <= FILENAME_LENGTH:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > 10:
+        return name[:FILENAME_LENGTH]
+    return stem[: FILENAME_LENGTH - len(ending) - 1] + dot + ending
+
+
+def column_letter(index: int) -> str:
+    """The name that a spreadsheet gives its columns: 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as a person would type it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, dict):  # {"date": "1999-05-01"}, {"error": "#N/A"}
+        return str(next(iter(cell.values()), ""))
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return str(cell)
