@@ -18,6 +18,10 @@ FILE_MESSAGES: dict[str, Message] = {
     # Size and presence
     "empty": _("This file is empty. Check that it was saved completely, and choose it again."),
     "gone": _("The uploaded file is no longer there. Upload it again."),
+    "no_space": _(
+        "The server’s disk is full, so the file could not be kept. Ask whoever runs it to make "
+        "room, and upload it again."
+    ),
     "not_allowed": _(
         "The server may not open the uploaded file. Ask whoever runs it to check the "
         "permissions of the upload folder."
@@ -164,6 +168,30 @@ FILE_MESSAGES: dict[str, Message] = {
 }
 # About one value of one row.
 NOTE_MESSAGES: dict[str, Message] = {}
+# About one row, in the light of the catalogue and of the columns of its database.
+ROW_MESSAGES: dict[str, Message] = {
+    "repeated_isbn": _("This ISBN stands in row %(row)s of the file already."),
+    "same_as_row": _(
+        "Row %(row)s has the same title, author and year. Without an ISBN nobody can tell whether "
+        "it is the same book: delete one of the two if it is."
+    ),
+    "same_as_book": _(
+        "The catalogue has a book of this title, author and year (number %(book)s). Without an "
+        "ISBN nobody can tell whether it is the same: delete one of the two if it is."
+    ),
+    "too_long": _(
+        "“%(value)s” has %(length)s characters; at most %(limit)s are kept here. Shorten it."
+    ),
+    "too_many": _("More than %(limit)s names stand in this cell. Keep those that matter."),
+    "out_of_range": _("%(value)s is not a possible number here. Correct or delete it."),
+    "unstorable_characters": _("Characters that are no text were replaced by “\ufffd”."),
+    "not_understood": _(
+        "This row could not be understood; the server’s log says why. Enter the book by hand."
+    ),
+    "not_accepted": _(
+        "The database did not accept this row; the server’s log says why. Enter the book by hand."
+    ),
+}
 # About a whole column.
 VERDICT_MESSAGES: dict[str, Message] = {}
 
@@ -212,7 +240,7 @@ def sentence(note: Mapping[str, Any]) -> str:
     """
     code = str(note["code"])
     values = {**note, **(note.get("params") or {})}
-    for table in (NOTE_MESSAGES, VERDICT_MESSAGES, FILE_MESSAGES):
+    for table in (NOTE_MESSAGES, ROW_MESSAGES, VERDICT_MESSAGES, FILE_MESSAGES):
         if code in table:
             return str(table[code] % values)
     return gettext("Something is not as expected here (%(code)s).") % {"code": code}
