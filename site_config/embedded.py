@@ -59,7 +59,7 @@ class EmbeddedWorker(threading.Thread):
         from celery.worker import state
 
         importing.STOP.set()
-        state.should_stop = 0
+        state.should_stop = 0  # type: ignore[assignment] # an exit code
         end = time.monotonic() + STOP_WITHIN
         while state.active_requests and time.monotonic() < end:
             time.sleep(0.02)

@@ -49,7 +49,8 @@ def content_security_policy(get_response: GetResponse) -> Any:
     header = policy(settings.SECURE_CSP)
 
     def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        response.headers.setdefault("Content-Security-Policy", header)
+        if not (settings.DEBUG and response.status_code in (404, 500)):  # Django's debug pages
+            response.headers.setdefault("Content-Security-Policy", header)
         return response
 
     return _after(get_response, finish)

@@ -5,7 +5,6 @@ books: SQLite executemany 2.5 times as fast as bulk_create, PostgreSQL COPY 2 ti
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -116,10 +115,9 @@ def _reserve(model: type[Model], objects: list[Any]) -> bool:
     return True
 
 
-@cache
-def _plan(model: type[Model]) -> tuple[tuple[str, ...], Callable[[Any], tuple]]:
+def _plan(model: type[Model]) -> tuple[list[str], Callable[[Any], tuple]]:
     """The columns of a model, and a function that takes a record's values in their order."""
-    fields = model._meta.concrete_fields
+    fields: list[Any] = list(model._meta.concrete_fields)
     values = itemgetter(*(field.attname for field in fields))
     converted = [
         (index, convert)
@@ -134,7 +132,7 @@ def _plan(model: type[Model]) -> tuple[tuple[str, ...], Callable[[Any], tuple]]:
                 row[index] = convert(row[index])
         return tuple(row)
 
-    return tuple(field.column for field in fields), tuples
+    return [field.column for field in fields], tuples
 
 
 def _converter(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:

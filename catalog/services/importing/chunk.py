@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog.importers.rows import Credit, ParsedRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow, Publisher, Subject
 from catalog.search import indexing
+from catalog.search.documents import Document
 from catalog.services.importing import bulk
 from catalog.services.importing.lines import Line, notes_as_json, warning
 from catalog.text import chunks, match_key
@@ -20,8 +21,10 @@ Outcome = ImportRow.Outcome
 Rule = ImportJob.OnDuplicate
 # What “fill in what is empty” fills beside publisher, people, subjects and price.
 PLAIN = ("subtitle", "isbn_entered", "year", "language", "pages", "description")
-UPDATED = (*PLAIN, "publisher_id", "published_on", "price", "currency")
-DERIVED = ("sort_title", "sort_year", "decade", "has_isbn", "has_cover", "version", "updated_at")
+CHANGED = (
+    *PLAIN, "publisher_id", "published_on", "price", "currency",
+    "sort_title", "sort_year", "decade", "has_isbn", "has_cover", "version", "updated_at",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -322,7 +325,7 @@ class Chunk:
         """One statement a book, all sent at once: bulk_update's CASE takes six times as long."""
         if not books:
             return
-        fields = [Book._meta.get_field(name.removesuffix("_id")) for name in UPDATED + DERIVED]
+        fields: list[Any] = [Book._meta.get_field(name.removesuffix("_id")) for name in CHANGED]
         quote = connection.ops.quote_name
         assignments = ", ".join(f"{quote(field.column)} = %s" for field in fields)
         values = []
@@ -362,7 +365,7 @@ class Chunk:
             if not target.fresh or book is None:
                 continue
             documents.append(
-                indexing.Document(
+                Document(
                     book_id=book.pk,
                     title=book.title,
                     subtitle=book.subtitle,

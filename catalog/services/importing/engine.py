@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 from django.db import (
-    DatabaseError,
     DataError,
+    Error,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -74,7 +74,7 @@ def run(job: ImportJob, *, on_chunk: Callable[[ImportJob], None] | None = None) 
             _give_back(job)
     except UnreadableFile as error:
         _end(job, State.FAILED, str(error.message()))
-    except (OSError, DatabaseError) as error:
+    except (OSError, Error) as error:
         logger.exception("Import %d failed", job.pk)
         _end(job, State.FAILED, _reason(error))
     except Exception:
@@ -152,7 +152,8 @@ def _commit(job: ImportJob, chunk: list[lines.Line], seconds: float) -> None:
             if attempt == ATTEMPTS or not _may_pass(error):
                 raise
             logger.warning("Import %d: trying a chunk again: %s", job.pk, error)
-            connection.close_if_unusable_or_obsolete()
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
             for line in chunk:
                 line.forget()
             time.sleep(0.05 * 2**attempt)
@@ -237,7 +238,7 @@ def _code(error: BaseException) -> Any:
     return getattr(cause, "sqlstate", None) or next(iter(getattr(cause, "args", ())), None)
 
 
-def _may_pass(error: DatabaseError) -> bool:
+def _may_pass(error: Error) -> bool:
     """Whether the same statement may succeed a moment later."""
     if _code(error) in AGAIN or "locked" in str(error):
         return True
@@ -260,7 +261,7 @@ def _reason(error: BaseException) -> str:
         )
     if isinstance(error, FileNotFoundError):
         return _("The uploaded file is gone. Upload it again.")
-    if isinstance(error, DatabaseError):
+    if isinstance(error, Error):
         return _(
             "The database could not take the rows. The rows counted here are in the catalogue; "
             "import the file again with “skip” to bring in the rest."

@@ -1,4 +1,4 @@
-"""An import from the upload to the queue; the database's row is the truth, the broker says “look”."""
+"""An import from its upload to the queue. The row is the truth; the broker only says “look”."""
 
 import errno
 import logging
@@ -34,8 +34,9 @@ def create_job(*, file: "File[bytes]", filename: str, user: User | None = None) 
 
     The file is judged where it lies and only then kept, so a refused one leaves nothing behind.
     """
-    if file.size > settings.MAX_IMPORT_MB * 1024 * 1024:
-        raise UnreadableFile("too_large", max_mb=settings.MAX_IMPORT_MB)
+    limit = settings.MAX_IMPORT_MB
+    if file.size > limit << 20:
+        raise UnreadableFile("too_large", size_mb=-(-file.size >> 20), max_mb=limit)
     try:
         with files.local(file) as path:
             options = files.examine(path)
