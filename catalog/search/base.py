@@ -1,7 +1,7 @@
 """What every database must be able to do for the index."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -24,7 +24,7 @@ class Backend(ABC):
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
     def ids(self, sql: str, params: Sequence[Any] = ()) -> list[int]:
         return [row[0] for row in self.rows(sql, params)]
@@ -39,7 +39,7 @@ class Backend(ABC):
         """Make an empty index."""
 
     @abstractmethod
-    def add(self, table: str, rows: Iterable[Row]) -> None:
+    def add(self, table: str, rows: Sequence[Row]) -> None:
         """Write documents of records that have none yet."""
 
     @abstractmethod
@@ -68,6 +68,13 @@ class Backend(ABC):
 
         At most `limit`, in an order that stays the same while nothing changes; `within` looks
         only among these records.
+        """
+
+    @abstractmethod
+    def tidy(self) -> None:
+        """After many writes: put the index in order and tell the planner what there is now.
+
+        Not inside a transaction.
         """
 
     @abstractmethod

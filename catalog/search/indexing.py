@@ -28,7 +28,7 @@ from catalog.search.documents import (
 from catalog.text import chunks
 
 __all__ = [
-    "add_authors", "add_books", "add_publishers", "by_hand", "clear", "deferred",
+    "Document", "add_authors", "add_books", "add_publishers", "by_hand", "clear", "deferred",
     "index_authors", "index_books", "index_publishers", "remove_books",
 ]  # fmt: skip
 

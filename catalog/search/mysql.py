@@ -7,11 +7,11 @@
 - The index shows a transaction's own documents only after its commit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from catalog.search.base import Backend, Row
+from catalog.search.base import TABLES, Backend, Row
 
 LONGEST = 80  # innodb_ft_max_token_size is 84
 
@@ -29,7 +29,7 @@ class MySQLBackend(Backend):
             f" FULLTEXT INDEX {table}_words (words)) ENGINE=InnoDB"
         )
 
-    def add(self, table: str, rows: Iterable[Row]) -> None:
+    def add(self, table: str, rows: Sequence[Row]) -> None:
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO {table} (id, words, kept) VALUES (%s, %s, %s)",
@@ -71,6 +71,9 @@ class MySQLBackend(Backend):
             sql += " AND id IN %s"
             params.append(tuple(within))
         return self.ids(f"{sql} LIMIT %s", [*params, limit])
+
+    def tidy(self) -> None:
+        self.rows(f"ANALYZE TABLE {', '.join(TABLES)}, catalog_book, catalog_contribution")
 
     def add_to_tallies(self, deltas: Sequence[tuple[str, str, int]]) -> None:
         with self.connection.cursor() as cursor:

@@ -4,11 +4,11 @@ The vectors are written as literals: no parser, dictionary or extension has a sa
 is, so every installation finds the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from catalog.search.base import Backend, Row
+from catalog.search.base import TABLES, Backend, Row
 
 
 def _quoted(word: str) -> str:
@@ -24,7 +24,7 @@ class PostgreSQLBackend(Backend):
         )
         schema_editor.execute(f"CREATE INDEX {table}_words ON {table} USING gin (words)")
 
-    def add(self, table: str, rows: Iterable[Row]) -> None:
+    def add(self, table: str, rows: Sequence[Row]) -> None:
         # Words hold letters, digits and underscores only: nothing to quote between the quotes.
         with (
             self.connection.cursor() as cursor,
@@ -62,6 +62,11 @@ class PostgreSQLBackend(Backend):
         return self.ids(
             f"WITH hits AS MATERIALIZED ({sql}) SELECT id FROM hits LIMIT %s", [*params, limit]
         )
+
+    def tidy(self) -> None:
+        # A clean visibility map is what lets an ordered page be read from the index alone.
+        tables = ", ".join((*TABLES, "catalog_book", "catalog_author", "catalog_contribution"))
+        self.run(f"VACUUM (ANALYZE) {tables}, catalog_publisher, catalog_tally")
 
     def add_to_tallies(self, deltas: Sequence[tuple[str, str, int]]) -> None:
         facets, values, counts = zip(*deltas, strict=True)

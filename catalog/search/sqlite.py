@@ -8,11 +8,11 @@
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from catalog.search.base import Backend, Row
+from catalog.search.base import TABLES, Backend, Row
 
 
 class SQLiteBackend(Backend):
@@ -23,7 +23,7 @@ class SQLiteBackend(Backend):
             "columnsize=0, prefix='1 2 3', tokenize=\"ascii tokenchars '_'\")"
         )
 
-    def add(self, table: str, rows: Iterable[Row]) -> None:
+    def add(self, table: str, rows: Sequence[Row]) -> None:
         with self.connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO {table}(rowid, words, kept) VALUES (%s, %s, %s)", rows)
 
@@ -62,6 +62,11 @@ class SQLiteBackend(Backend):
             sql += " AND rowid IN (SELECT value FROM json_each(%s))"
             params.append(json.dumps(within))
         return self.ids(f"{sql} ORDER BY rowid DESC LIMIT %s", [*params, limit])
+
+    def tidy(self) -> None:
+        for table in TABLES:
+            self.run(f"INSERT INTO {table}({table}) VALUES ('optimize')")
+        self.run("PRAGMA optimize")
 
     def add_to_tallies(self, deltas: Sequence[tuple[str, str, int]]) -> None:
         with self.connection.cursor() as cursor:
