@@ -13,13 +13,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from catalog.models import ImportJob
+from catalog.services import progress
 
 FORBIDDEN, GONE = 4403, 4404
 INTERVAL = 0.2  # seconds: five times a second is as often as anyone can follow
 WATCH = 0.5  # seconds between looks at the row where nothing can be pushed
 
 
-class ImportConsumer(AsyncWebsocketConsumer):
+class ImportConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
     """The progress of one import: now, and again whenever its worker says “look”.
 
     Only the word travels: what the page shows is read from the job's row and rendered from the
@@ -34,7 +35,7 @@ class ImportConsumer(AsyncWebsocketConsumer):
         self.pk = self.scope["url_route"]["kwargs"]["pk"]
         self.language = language_of(self.scope)
         self.wanted = asyncio.Event()
-        if not await self._may_see():
+        if not await database_sync_to_async(self._may_see)():
             await self.close(FORBIDDEN)
             return
         if not await ImportJob.objects.filter(pk=self.pk).aexists():
@@ -81,27 +82,26 @@ class ImportConsumer(AsyncWebsocketConsumer):
 
     async def _send_state(self) -> bool:
         """False when there is no such job any more."""
-        html = await self._render()
+        html = await database_sync_to_async(self._render)()
         if html is None:
             await self.close(GONE)
             return False
         await self.send(text_data=html)
         return True
 
-    @database_sync_to_async
     def _may_see(self) -> bool:
         return bool(self.scope["user"].has_perm("catalog.view_importjob"))
 
-    @database_sync_to_async
     def _render(self) -> str | None:
         job = ImportJob.objects.select_related("created_by").filter(pk=self.pk).first()
         if job is None:
             return None
         with translation.override(self.language):
-            return render_to_string("catalog/import_detail.html#progress", {"job": job})
+            context = {"job": job, "progress": progress.of(job)}
+            return render_to_string("catalog/import_detail.html#progress", context)
 
 
-class NowhereConsumer(AsyncWebsocketConsumer):
+class NowhereConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Turns away whoever knocks at an address that there is not."""
 
     async def connect(self) -> None:
