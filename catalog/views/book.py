@@ -1,0 +1,115 @@
+"""Books: the list, one book, a new one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.generic import CreateView, DetailView
+
+from catalog.forms.book import BookForm
+from catalog.forms.filters import BookFilterForm
+from catalog.models import Book
+from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row
+from catalog.search import kept, tallies
+from catalog.views.listing import ViewChoiceMixin
+from site_config.views import JsonMixin
+
+OTHERS = 6  # other books by the same author
+
+
+class BookListView(ViewChoiceMixin):
+    """The catalogue, filtered, as a table or as covers."""
+
+    model = Book
+    filter_class = BookFilterForm
+    usual_sort = "title"
+
+    def records(self) -> QuerySet[Book]:
+        return Book.objects.visible_to(self.request.user).for_list()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        books = context["page_obj"].object_list
+        total = kept.total() if context["narrowed"] else context["paginator"].count
+        return context | {
+            "grid": self.grid,
+            "total": total,
+            "rows": [book_row(book, in_grid=self.grid) for book in books],
+        }
+
+    @cached_property
+    def facets(self) -> list[tallies.Facet]:
+        assert isinstance(self.filters, BookFilterForm)  # noqa: S101 - tells the type checker
+        return tallies.facets(self.filters)
+
+    @property
+    def columns(self) -> list[Row]:
+        return [
+            self.column("title", _("Title"), "title"),
+            self.column("publisher", _("Publisher")),
+            self.column("year", _("Year"), "-year", numeric=True),
+            self.column("language", _("Language")),
+            self.column("isbn", _("ISBN")),
+        ]
+
+    def row_json(self, record: Book) -> Row:
+        return book_json(record)
+
+
+class BookDetailView(JsonMixin, DetailView):
+    """Everything about one book, in a fixed number of queries."""
+
+    catalogue_page = True
+    model = Book
+
+    def get_queryset(self) -> QuerySet[Book]:
+        return Book.objects.visible_to(self.request.user).for_detail()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        contributions = list(self.object.contributions.all())
+        others = self.others([item.author_id for item in contributions[:1]])
+        return context | {
+            "detail": book_detail(self.object),
+            "contributions": contributions,
+            "others": [book_row(book, in_grid=True) for book in others],
+        }
+
+    def others(self, author_ids: list[int]) -> list[Book]:
+        """A few more by whoever stands first; one query for the books, one for their credits."""
+        if not author_ids:
+            return []
+        books = Book.objects.visible_to(self.request.user).for_list()
+        # The author's own index finds their books; only those are put in order.
+        same = books.filter(contributions__author__in=author_ids).exclude(pk=self.object.pk)
+        return list(same.order_by("-sort_year", "pk").distinct()[:OTHERS])
+
+    def as_json(self, context: dict[str, Any]) -> Row:
+        return book_detail_json(self.object)
+
+
+class BookCreateView(PermissionRequiredMixin, CreateView):
+    """A book added by hand."""
+
+    permission_required = "catalog.add_book"
+    raise_exception = True
+    model = Book
+    form_class = BookForm
+    template_name = "catalog/book_form.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        messages.success(
+            self.request, _("“%(title)s” is in the catalogue now.") % {"title": self.object}
+        )
+        return response

@@ -1,0 +1,174 @@
+"""What the lists of books, authors and publishers have in common."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.functional import cached_property
+from django.views.generic import ListView
+
+from catalog.forms.filters import Chip
+from catalog.models.state import CatalogueState, Generation
+from catalog.pagination import CataloguePage, CataloguePaginator
+from site_config.views import YEAR, ConditionalGetMixin, JsonMixin, PartialTemplateMixin
+
+
+class ListFilters(Protocol):
+    """What `catalog.forms.filters` offers for each kind of record."""
+
+    fields: Any
+
+    @property
+    def values(self) -> dict[str, str]: ...
+    def listing(self, queryset: Any) -> Any: ...
+    def chips(self) -> list[Chip]: ...
+    def with_(self, name: str, value: str) -> str: ...
+
+
+ALL = "?"  # the same list with nothing filtered
+
+
+class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListView):
+    """A list whose address says what is shown; htmx gets only the partial `results`."""
+
+    catalogue_page = True  # anyone may read it while the catalogue is public
+    paginator_class = CataloguePaginator
+    paginate_by = 25
+    filter_class: Callable[..., ListFilters]
+
+    def current_state(self) -> Generation:
+        return CatalogueState.current()
+
+    @cached_property
+    def filters(self) -> ListFilters:
+        return self.filter_class(self.request.GET)
+
+    def get_queryset(self) -> Any:
+        return self.filters.listing(self.records())
+
+    def records(self) -> Any:
+        """What may be shown, before any filter."""
+        assert self.model is not None  # noqa: S101 - tells the type checker
+        return self.model._default_manager.visible_to(self.request.user)
+
+    def paginate_queryset(
+        self, queryset: Any, page_size: int
+    ) -> tuple[CataloguePaginator, Any, Any, bool]:
+        """A page that does not exist becomes the nearest that does: links grow old."""
+        paginator = self.paginator_class(queryset, page_size)
+        page = paginator.get_page(self.request.GET.get("page", 1))
+        return paginator, page, page.object_list, page.has_other_pages()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        values = self.filters.values
+        return super().get_context_data(
+            query=values.get("q", ""),
+            narrowed=any(name != "sort" for name in values),
+            clear_url=ALL,
+            **kwargs,
+        )
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        return self.filters.chips()
+
+    @property
+    def sort(self) -> str:
+        return self.filters.values.get("sort", "")
+
+    @property
+    def sorts(self) -> list[dict[str, Any]]:
+        """The orders as links. The empty one is the best match, or else the usual order."""
+        values = self.filters.values
+        chosen = self.sort or ("" if "q" in values else self.usual_sort)
+        return [
+            {
+                "label": label,
+                "selected": value == chosen,
+                "querystring": self.filters.with_("sort", str(value)),
+            }
+            for value, label in self.filters.fields["sort"].choices
+            if value or "q" in values or not self.usual_sort
+        ]
+
+    usual_sort = ""  # which named order the list has when none is asked for
+
+    def column(self, name: str, label: str, first: str = "", numeric: bool = False) -> dict:
+        """A heading of the table. `first` is the order that a click on it asks for."""
+        if not first:
+            return {"name": name, "label": label, "numeric": numeric}
+        other = first.removeprefix("-") if first.startswith("-") else f"-{first}"
+        current = self.sort or ("" if "q" in self.filters.values else self.usual_sort)
+        direction = ""
+        if current in (first, other):
+            direction = "descending" if current.startswith("-") else "ascending"
+        return {
+            "name": name,
+            "label": label,
+            "numeric": numeric,
+            "direction": direction,
+            "querystring": self.filters.with_("sort", other if current == first else first),
+        }
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        response = super().render_to_response(context, **kwargs)
+        if self.is_still_typing():
+            # One entry of the history for a search, not one for each pause between letters.
+            response.headers["HX-Replace-Url"] = self.request.get_full_path()
+        return response
+
+    def is_still_typing(self) -> bool:
+        headers = self.request.headers
+        before = urlsplit(headers.get("HX-Current-URL", ""))
+        return headers.get("HX-Trigger") == "search" and "q" in parse_qs(before.query)
+
+    def as_json(self, context: dict[str, Any]) -> dict[str, Any]:
+        page: CataloguePage = context["page_obj"]
+        paginator = page.paginator
+
+        def address(number: int) -> str:
+            query = self.request.GET.copy()
+            query["page"] = str(number)
+            return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+        return {
+            "count": paginator.count,
+            "count_is_exact": paginator.count_is_exact,
+            "page": page.number,
+            "pages": paginator.num_pages,
+            "next": address(page.next_page_number()) if page.has_next() else None,
+            "previous": address(page.previous_page_number()) if page.has_previous() else None,
+            "results": [self.row_json(record) for record in page.object_list],
+        }
+
+    def row_json(self, record: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class ViewChoiceMixin(RecordListView):
+    """Table or covers, as chosen with `?view=`, remembered in a signed cookie."""
+
+    @cached_property
+    def grid(self) -> bool:
+        chosen = self.request.GET.get("view")
+        if chosen not in ("table", "grid"):
+            chosen = self.request.get_signed_cookie("view", "table", salt="view")
+        return chosen == "grid"
+
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(*args, **kwargs)
+        chosen = self.request.GET.get("view", "")
+        # On a 304 too: the page may come from the browser's cache, the choice does not.
+        if chosen in ("table", "grid") and response.status_code in (200, 304):
+            response.set_signed_cookie(
+                "view",
+                chosen,
+                salt="view",
+                max_age=YEAR,
+                httponly=True,
+                samesite="Lax",
+                secure=self.request.is_secure(),
+            )
+        return response
