@@ -1,7 +1,7 @@
-"""The forms of an import: the file, how it is read, what its columns mean, and one row put right."""
+"""The forms of an import: the file, how it is read, what its columns mean, one row put right."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,9 @@ class UploadForm(forms.Form):
         return upload
 
 
-ENCODINGS = (
+Choices = Sequence[tuple[str, Any]]
+
+ENCODINGS: Choices = (
     ("", gettext_lazy("found by itself")),
     ("utf-8", "Unicode (UTF-8)"),
     ("utf-16", "Unicode (UTF-16)"),
@@ -62,7 +64,7 @@ ENCODINGS = (
     ("cp437", gettext_lazy("DOS (code page 437)")),
     ("cp850", gettext_lazy("DOS (code page 850)")),
 )
-DELIMITERS = (
+DELIMITERS: Choices = (
     ("", gettext_lazy("found by itself")),
     (",", gettext_lazy("comma")),
     (";", gettext_lazy("semicolon")),
@@ -95,31 +97,24 @@ class ReadingForm(forms.Form):
         kwargs.setdefault("initial", {name: options.get(name) for name in self.base_fields})
         super().__init__(*args, **kwargs)
         if len(sheets) > 1:
-            self._sheet.choices = [(name, name) for name in sheets]
+            self._choose_from("sheet", [(name, name) for name in sheets])
         else:
             del self.fields["sheet"]
         if options.get("kind") != "csv":
             del self.fields["encoding"], self.fields["delimiter"]
         else:
-            self._keep_unlisted("encoding", options.get("encoding"))
-            self._keep_unlisted("delimiter", options.get("delimiter"))
+            self._choose_from("encoding", ENCODINGS, options.get("encoding"))
+            self._choose_from("delimiter", DELIMITERS, options.get("delimiter"))
         for field in self.fields.values():
             select = isinstance(field, forms.ChoiceField)
             field.widget.attrs["class"] = "form-select" if select else "form-control"
 
-    @property
-    def _sheet(self) -> forms.ChoiceField:
-        field = self.fields["sheet"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        return field
-
-    def _keep_unlisted(self, name: str, value: str | None) -> None:
+    def _choose_from(self, name: str, choices: Choices, found: str | None = None) -> None:
         """What was found in the file stays a choice, even if we do not offer it ourselves."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows for the type checker
-        choices = list(field.choices)
-        if value and value not in {choice[0] for choice in choices}:
-            field.choices = [*choices, (value, value)]
+        listed = not found or found in {value for value, _label in choices}
+        field.choices = choices if listed or not found else [*choices, (found, found)]
 
     def options(self) -> dict[str, Any]:
         """The answers, complete, as `remap` takes them."""
@@ -235,6 +230,10 @@ class RowField:
     problems: list[str]
     remarks: list[str]
     wide: bool
+    first: bool  # shown at once; the others on request
+
+
+ALWAYS_SHOWN = {"title", "authors", "isbn"}  # they tell which book it is
 
 
 class RowForm(forms.Form):
@@ -255,15 +254,17 @@ class RowForm(forms.Form):
         for index, field in sorted(self.mapping.items()):
             text = cell_text(cells[index]) if index < len(cells) else ""
             self.fields[str(index)] = forms.CharField(
-                label=FIELDS[field].label,
+                label=str(FIELDS[field].label),
                 required=False,
                 strip=False,
                 max_length=50_000,
                 initial=text,
                 widget=(
-                    forms.Textarea(attrs={"class": "form-control", "rows": 3})
+                    forms.Textarea(attrs={"class": "form-control form-control-sm", "rows": 3})
                     if field == "description" or len(text) > 120
-                    else forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
+                    else forms.TextInput(
+                        attrs={"class": "form-control form-control-sm", "autocomplete": "off"}
+                    )
                 ),
             )
 
@@ -297,10 +298,15 @@ class RowForm(forms.Form):
                     column_letter(index),
                     problems,
                     remarks,
-                    field in {"title", "description"},
+                    wide=field in {"title", "description"},
+                    first=bool(problems) or field in ALWAYS_SHOWN,
                 )
             )
         return fields
+
+    def has_more(self) -> bool:
+        wrong = {note.get("field") for note in self.notes if note["level"] == "error"}
+        return any(field not in ALWAYS_SHOWN | wrong for field in self.mapping.values())
 
     def other_notes(self) -> list[str]:
         """What there is to say about fields that have no column."""

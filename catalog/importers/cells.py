@@ -2,10 +2,17 @@
 
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from catalog.importers.workbook import RawRow
+
+PREVIEWED = 15  # lines
+PREVIEWED_TEXT = 60  # characters of a cell
 FILENAME_LENGTH = 255
 _FOLDERS = re.compile(r"[/\\]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes these as text
 _HIDDEN = {"Cc", "Cf", "Cs"}  # control characters, text direction and other invisible marks
 
 
@@ -46,3 +53,17 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)
+
+
+def preview(rows: Iterable["RawRow"], header_row: int) -> list[dict[str, Any]]:
+    """The first lines of a sheet: what stands above the header, the header, and some below it."""
+    shown: list[dict[str, Any]] = []
+    below = 0
+    for row in rows:
+        below += row.number > header_row
+        if below > 5 or len(shown) == PREVIEWED:
+            break
+        texts = [_UNSTORABLE.sub("\ufffd", cell_text(cell)) for cell in row.cells]
+        short = [text if len(text) <= PREVIEWED_TEXT else text[:59] + "…" for text in texts]
+        shown.append({"number": row.number, "texts": short})
+    return shown

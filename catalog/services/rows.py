@@ -1,7 +1,7 @@
 """The rows of a finished import: why they were rejected, and putting one right."""
 
+import dataclasses
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
@@ -36,14 +36,14 @@ class NotNow(Exception):
     """A sentence: the row is not waiting for a correction."""
 
 
-@dataclass
+@dataclasses.dataclass
 class Reason:
     """Rejected rows that have the same thing wrong with them."""
 
     field: str
     code: str
     example: str  # the sentence of the first of them
-    rows: list[int] = field(default_factory=list)  # primary keys
+    rows: list[int] = dataclasses.field(default_factory=list)  # primary keys
 
     @property
     def label(self) -> Any:

@@ -1,7 +1,7 @@
-"""Importing a spreadsheet: the file, its columns, the running job, its rows, and what to correct."""
+"""Importing a spreadsheet: the file, its columns, the running job, its rows and correcting them."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -53,8 +53,9 @@ State, Outcome = ImportJob.State, ImportRow.Outcome
 
 def may_change(user: Any, job: ImportJob) -> bool:
     """Whose import it is, and managers: they decide what becomes of it."""
-    own = user.has_perm("catalog.add_importjob") and job.created_by_id == user.pk
-    return own or user.has_perm("catalog.delete_importjob")
+    if job.created_by_id == user.pk and user.has_perm("catalog.add_importjob"):
+        return True
+    return bool(user.has_perm("catalog.delete_importjob"))
 
 
 class JobMixin:
@@ -138,7 +139,7 @@ class ImportCreateView(PermissionRequiredMixin, FormView):
             return self.too_large()
         # 2. Before anything reads the form, as the token's check does.
         request.upload_handlers.insert(0, SizeLimit(request))
-        return cast(HttpResponse, self.checked_post(request, *args, **kwargs))
+        return self.checked_post(request, *args, **kwargs)
 
     @method_decorator(csrf_protect)
     def checked_post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -265,10 +266,9 @@ def preview(options: dict[str, Any]) -> Iterator[PreviewRow]:
     """The first rows as the job keeps them, those above the header too."""
     header = options.get("header_row") or 0
     kept = options.get("preview", ())
-    width = max((len(row["cells"]) for row in kept), default=0)
+    width = max((len(row["texts"]) for row in kept), default=0)
     for row in kept:
-        texts = [cell_text(cell) for cell in row["cells"]]
-        texts += [""] * (width - len(texts))
+        texts = row["texts"] + [""] * (width - len(row["texts"]))
         yield PreviewRow(row["number"], texts, row["number"] == header, row["number"] < header)
 
 
@@ -388,13 +388,10 @@ class ImportRowsView(PermissionRequiredMixin, PartialTemplateMixin, JobMixin, Li
         found = found.select_related("book").order_by("number")
         return found.filter(pk__in=self.reason.rows) if self.reason else found
 
-    def get_paginator(self, queryset: Any, per_page: int, **kwargs: Any) -> Paginator:
-        count = self.reason.count if self.reason else self.tab.count(self.job)
-        return CountedPaginator(queryset, per_page, counted=count, **kwargs)
-
     def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
         """A page that is not there shows the nearest one, as the other lists do."""
-        paginator = self.get_paginator(queryset, page_size)
+        count = self.reason.count if self.reason else self.tab.count(self.job)
+        paginator = CountedPaginator(queryset, page_size, counted=count)
         page = paginator.get_page(self.request.GET.get("page"))
         return paginator, page, page.object_list, page.has_other_pages()
 
@@ -491,7 +488,7 @@ class ImportRowUpdateView(PermissionRequiredMixin, JobMixin, FormView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.row.outcome != Outcome.REJECTED:
-            return self.done()
+            return redirect("catalog:import_rows", pk=self.job.pk)
         return super().get(request, *args, **kwargs)
 
     def form_valid(self, form: RowForm) -> HttpResponse:

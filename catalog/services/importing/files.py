@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 
 from catalog.importers import layout, workbook
+from catalog.importers.cells import preview
 from catalog.importers.columns import Survey
 from catalog.importers.fields import IGNORE
 from catalog.importers.guard import UnreadableFile
@@ -106,6 +107,7 @@ def examine(
         "encoding_sure": info.encoding_sure,
         "delimiter": info.delimiter,
         "notes": info.notes,
+        "preview": preview(samples[sheet], found.header_row),
         # Exact below SURVEYED, else the sheet's filled rows without those above the data.
         "rows": surveyed if surveyed < SURVEYED else max(surveyed, filled - found.skipped - 1),
         "columns": [asdict(guess) for guess in guesses],
