@@ -151,6 +151,7 @@ class Text:
     def records(self) -> Iterator[tuple[int, list[str | None]]]:
         """(number, cells), blank records too; empty cells are None."""
         csv.field_size_limit(MAX_FIELD)
+        self._marked = False  # finding the delimiter read lines too
         lines = self.lines()
         if self._skip_first_line:
             next(lines, None)

@@ -52,7 +52,7 @@ def _unreadable(code: str, params: dict[str, Any]) -> UnreadableFile:
     return UnreadableFile(code, **params)
 
 
-# --- Kinds ----------------------------------------------------------------------------------
+# --- Kinds ------------------------------------------------------------------------------------
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "picture", "PNG"),
@@ -286,7 +286,7 @@ def refuse_dtd(head: bytes) -> None:
         raise UnreadableFile("dtd")
 
 
-# --- OLE containers: .xls, and every encrypted .xlsx --------------------------------------------
+# --- OLE containers: .xls, and every encrypted .xlsx ------------------------------------------
 
 
 class Compound:

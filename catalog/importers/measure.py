@@ -299,7 +299,7 @@ def _measure_ods(archive: Archive) -> dict[str, Sheet]:
     return _OdsMeter().run(archive.inflate("content.xml"))
 
 
-# --- .xls (BIFF) --------------------------------------------------------------------------------
+# --- .xls (BIFF) ------------------------------------------------------------------------------
 
 _FILEPASS, _BOUNDSHEET, _BOF, _EOF = 0x2F, 0x85, 0x809, 0x0A
 _FORMULA, _BOOLERR, _MULRK, _MULBLANK = 0x06, 0x205, 0xBD, 0xBE

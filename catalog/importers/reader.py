@@ -158,7 +158,9 @@ class Workbook:
 
         self.path = path
         self.kind = kind
-        self._book = CalamineWorkbook.from_path(path)
+        # `from_path` would believe the file's extension.
+        self._file = open(path, "rb")  # noqa: SIM115 - read from until the process ends
+        self._book = CalamineWorkbook.from_filelike(self._file)
         self.sheets = {
             sheet.name: sheet.visible == SheetVisibleEnum.Visible
             for sheet in self._book.sheets_metadata
@@ -211,6 +213,9 @@ def inspect_workbook(path: str, kind: str, sheet: str) -> dict[str, Any]:
     from catalog.importers import measure
 
     measured = measure.measure(path, kind)
+    if kind != "xlsx":  # of the other kinds calamine loads every sheet at once
+        for facts in measured.values():
+            facts.refuse()
     book = Workbook(path, kind)
     book.choose(sheet)
     notes: list[dict[str, Any]] = []
@@ -367,8 +372,9 @@ def main(argument: str) -> int:
         raise
     except BaseException as error:  # a panic inside calamine is no Exception
         reason = explain(error)
-        if reason is not error:
-            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        cause = error.__cause__ if reason is error else error
+        if cause:  # for the log of whoever runs this; the person gets the sentence
+            sys.stderr.write(f"{type(cause).__name__}: {cause}\n")
         write(_control({"error": reason.code, "params": reason.params}))
     sys.stdout.buffer.flush()
     return 0

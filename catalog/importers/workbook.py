@@ -264,7 +264,7 @@ class _Reader:
         if "error" in message:
             params = message.get("params")
             if message["error"] == "damaged":
-                self._write_log("could not read a file")
+                self._write_log("found a damaged file")
             raise UnreadableFile(str(message["error"]), **(params if params else {}))
         return message
 
