@@ -462,15 +462,27 @@ def test_a_child_that_says_nothing_is_given_up(tmp_path, monkeypatch):
         inspect(files.write_csv(tmp_path / "a.csv", [HEADER]), max_mb=1)
 
 
-def test_the_child_gets_a_clean_environment_and_loads_no_django(tmp_path, monkeypatch):
+def test_the_child_gets_nothing_of_our_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "must-not-travel")
-    environment = workbook._environment()
-    assert set(environment) == {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUTF8"}
+    impostor = tmp_path / "python"
+    impostor.write_text(f"#!/bin/sh\nexec /usr/bin/env > {tmp_path / 'environment'}\n")
+    impostor.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(impostor))
 
-    program = "import sys, catalog.importers.reader as r; print(sorted(sys.modules))"
-    loaded = subprocess.run(
+    with pytest.raises(UnreadableFile):
+        read(tmp_path / "a.csv")
+
+    names = {line.partition("=")[0] for line in (tmp_path / "environment").read_text().split()}
+    assert "PYTHONPATH" in names
+    # The shell that stands in for Python adds PWD, SHLVL and _ of its own.
+    assert names <= {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUTF8", "PWD", "SHLVL", "_"}
+
+
+def test_the_child_loads_no_django_and_nothing_slow(tmp_path):
+    program = "import sys, catalog.importers.reader; print(sorted(sys.modules))"
+    loaded = subprocess.run(  # noqa: S603
         [sys.executable, "-S", "-P", "-c", program],
-        env=environment,
+        env=workbook._environment(),
         capture_output=True,
         text=True,
         check=True,
