@@ -7,9 +7,12 @@ the language of the page that shows them.
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+
+from catalog import isbn
 
 Message = str | Promise  # with %(name)s for a value; ngettext_lazy(…, "count") for plurals
 
@@ -166,8 +169,95 @@ FILE_MESSAGES: dict[str, Message] = {
         "count",
     ),
 }
-# About one value of one row.
-NOTE_MESSAGES: dict[str, Message] = {}
+# About one value of one row: `value` is what its cell says, `now` what has become of it.
+NOTE_MESSAGES: dict[str, Message] = {
+    **isbn.SENTENCES,
+    # The row as a whole
+    "repeated_header": _("This row repeats the header of the table: there is no book in it."),
+    "title_missing": _("There is no title. Fill it in and import the row again."),
+    "cell_error": _(
+        "The spreadsheet shows the error %(value)s here, so the cell counts as empty. Correct its "
+        "formula, or fill in the value by hand."
+    ),
+    # ISBN: those whose row goes in without it, and those that were chosen or repaired
+    "isbn_rounded": _(
+        "A spreadsheet has rounded this ISBN and its last digits are lost. It is left empty: copy "
+        "it from the book, or search for the title."
+    ),
+    "isbn_placeholder": _("Zeros only fill the place of an ISBN. It is left empty."),
+    "isbn_zeros": _(
+        "Leading zeros were lost and have been put back; the check digit proves the number "
+        "%(now)s. Compare it with the book if in doubt."
+    ),
+    "isbn_several": _(
+        "The cell holds several ISBNs; %(now)s was taken. Check that it is the one of this book."
+    ),
+    "isbn_disagree": _(
+        "Two columns name different ISBNs (%(value)s); %(now)s was taken. Compare it with the book."
+    ),
+    "isbn_other_wrong": _(
+        "“%(value)s” is not an ISBN; %(now)s from the other column was taken. Compare it with the "
+        "book."
+    ),
+    # Titles and other text
+    "title_number": _(
+        "The spreadsheet holds this title as a number. Check that “%(now)s” is the whole title."
+    ),
+    "title_boolean": _(
+        "The spreadsheet holds this title as true or false. Check that “%(now)s” is the title."
+    ),
+    "title_date": _(
+        "The spreadsheet has turned this title into a date or time (%(now)s). Correct the title."
+    ),
+    "title_capitals": _("The title was in capitals and is now “%(now)s”."),
+    "name_capitals": _("The name was in capitals and is now “%(now)s”."),
+    "publisher_capitals": _("The publisher was in capitals and is now “%(now)s”."),
+    "entities": _("Web characters such as &amp; were turned back into signs."),
+    "mojibake": _("Letters that had been read in a wrong encoding were put right."),
+    "lost_letters": _("Letters were lost before this file was saved (\ufffd). Fill them in by hand."),
+    "cut_short": _("The text is too long and was cut off. Look at the whole of it in the file."),
+    # People
+    "name_too_long": _(
+        "The name is too long and was cut off. Perhaps it holds several names: check the sign "
+        "between them."
+    ),
+    "names_unclear": _(
+        "It is not clear which commas part names and which follow a surname: “%(now)s” was taken "
+        "as one name. Correct it on the book’s page."
+    ),
+    "people_missing": _("More people are meant (“et al.”) than are named. Add them if you can."),
+    # Years and dates
+    "year_invalid": _(
+        "“%(value)s” is not a year. Write it as 1999, or as −350 or 350 BC before our era."
+    ),
+    "date_invalid": _("“%(value)s” is not a date of the calendar. Write it as 1999-05-31."),
+    "year_unknown": _("“%(value)s” is not a year: it is left empty."),
+    "year_unclear": _(
+        "The year is only known roughly (“%(value)s”): it is left empty. Fill in a year if you can."
+    ),
+    "year_taken": _("The year %(now)s was taken from “%(value)s”. Check that it is the right one."),
+    "year_future": _("The year %(now)s is still to come. Check that it is right."),
+    "year_two_digits": _("The year has two digits and was taken as %(now)s. Check the century."),
+    "years_differ": _("Two columns name different years; %(now)s was taken. Check which is right."),
+    "date_ambiguous": _(
+        "Day and month of “%(value)s” cannot be told apart: only the year %(now)s was taken. Write "
+        "it as 1999-05-31."
+    ),
+    "date_serial": _("A spreadsheet’s number for a day was turned back into the date %(now)s."),
+    # Other fields
+    "language_unknown": _(
+        "“%(value)s” is no language that is known here: it is left empty. Choose one on the book’s "
+        "page, or write a code such as eng."
+    ),
+    "pages_invalid": _("“%(value)s” is not a number of pages. Write a whole number, such as 345."),
+    "price_invalid": _("“%(value)s” is not a price. Write it as 12.50 EUR."),
+    "currency_unknown": _("The currency of “%(value)s” is not known. Write a code such as EUR."),
+    "subject_too_long": _(
+        "A subject is too long and was cut off. Perhaps it holds several: check the sign between "
+        "them."
+    ),
+    "subjects_too_many": _("Only the first 50 subjects were taken."),
+}
 # About one row, in the light of the catalogue and of the columns of its database.
 ROW_MESSAGES: dict[str, Message] = {
     "repeated_isbn": _("This ISBN stands in row %(row)s of the file already."),
@@ -192,8 +282,47 @@ ROW_MESSAGES: dict[str, Message] = {
         "The database did not accept this row; the server’s log says why. Enter the book by hand."
     ),
 }
-# About a whole column.
-VERDICT_MESSAGES: dict[str, Message] = {}
+# About a whole column; its heading stands beside the sentence.
+VERDICT_MESSAGES: dict[str, Message] = {
+    "isbn_damaged": _(
+        "%(damaged)s of %(total)s values are damaged, %(zero_percent)s %% end in 0: not used"
+    ),
+    "isbn_damaged_other": _(
+        "%(damaged)s of %(total)s values are damaged, %(zero_percent)s %% end in 0: not used; "
+        "ISBN found in column %(column)s instead"
+    ),
+    "zeros_lost": _("%(count)s lost a leading zero: restored where the check digit proves it"),
+    "not_isbn": ngettext_lazy(
+        "%(count)s value is not an ISBN: its row will be rejected",
+        "%(count)s values are not an ISBN: their rows will be rejected",
+        "count",
+    ),
+    "rounded_some": ngettext_lazy(
+        "%(count)s value is rounded: it will be left empty",
+        "%(count)s values are rounded: they will be left empty",
+        "count",
+    ),
+    "split_comma": _("several in one cell, split at commas"),
+    "split_semicolon": _("several in one cell, split at semicolons"),
+    "split_bar": _("several in one cell, split at bars"),
+    "split_ampersand": _("several in one cell, split at “&” and “and”"),
+    "split_slash": _("several in one cell, split at slashes"),
+    "split_line": _("several in one cell, one on each line"),
+    "names_inverted": _("names are inverted"),
+    "in_capitals": _("in capitals: set in small letters"),
+    "day_first": _("day comes first"),
+    "month_first": _("month comes first"),
+    "order_unclear": _("not clear whether day or month comes first: only the year is taken"),
+    "serial_dates": _("a spreadsheet’s numbers for days: turned back into dates"),
+    "not_year": ngettext_lazy(
+        "%(count)s value is not a year", "%(count)s values are not a year", "count"
+    ),
+    "not_language": ngettext_lazy(
+        "%(count)s value is no known language", "%(count)s values are no known language", "count"
+    ),
+    "known_export": _("from an export of %(program)s"),
+    "empty_column": _("empty"),
+}
 
 # What a person may choose where the encoding of a text file was found wrongly.
 ENCODINGS: tuple[tuple[str, Message], ...] = (
@@ -232,6 +361,13 @@ DELIMITERS: tuple[tuple[str, Message], ...] = (
 )
 
 
+class _Grouped(int):
+    """A number that chooses the plural as a number and is written as 8,451."""
+
+    def __str__(self) -> str:
+        return str(number_format(int(self), force_grouping=True))
+
+
 def sentence(note: Mapping[str, Any]) -> str:
     """The translated sentence of a note, a verdict or a file's problem: `{"code": …, …}`.
 
@@ -239,7 +375,11 @@ def sentence(note: Mapping[str, Any]) -> str:
     A code written by another version of the program, now unknown, still gives a sentence.
     """
     code = str(note["code"])
-    values = {**note, **(note.get("params") or {})}
+    params = {
+        name: _Grouped(value) if type(value) is int else value
+        for name, value in (note.get("params") or {}).items()
+    }
+    values = {**note, **params}
     for table in (NOTE_MESSAGES, ROW_MESSAGES, VERDICT_MESSAGES, FILE_MESSAGES):
         if code in table:
             return str(table[code] % values)

@@ -136,10 +136,10 @@ class RowReader:
         """The book in a row. A row with a note of the level "error" is no book."""
         row = ParsedRow()
         width = len(cells)
-        for index, field, step in self._steps:
+        for index, name, step in self._steps:
             if index < width and (cell := cells[index]) is not None and cell != "":
                 if cell.__class__ is dict and (error := error_of(cell)):
-                    row.note(field, "warning", "cell_error", error)
+                    row.note(name, "warning", "cell_error", error)
                 else:
                     step(row, cell, cells)
         if self._isbns:

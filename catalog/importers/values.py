@@ -117,7 +117,7 @@ def _shortened(text: str, length: int, problems: tuple[Problem, ...]) -> Read[st
     if len(text) <= length:
         return Read(text, problems)
     text = text[:length].rstrip()
-    return Read(text, (*problems, Problem("warning", "too_long", text)))
+    return Read(text, (*problems, Problem("warning", "cut_short", text)))
 
 
 def title(cell: object, language: str = "", shouted_column: bool = False) -> Read[str]:
