@@ -223,8 +223,10 @@ def search_forms(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def hyphenate(digits13: str) -> str:
     """978-0-306-40615-7. Bare digits where the ranges are not known: half a split misleads."""
+    if len(digits13) != 13:
+        return digits13
     parts = standard.split(digits13)
-    return "-".join(parts) if len(digits13) == 13 and all(parts) else digits13
+    return "-".join(parts) if all(parts) else digits13
 
 
 def to_isbn10(digits13: str) -> str:
