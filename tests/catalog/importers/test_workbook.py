@@ -480,7 +480,7 @@ def test_the_child_gets_nothing_of_our_environment(tmp_path, monkeypatch):
 
 def test_the_child_loads_no_django_and_nothing_slow(tmp_path):
     program = "import sys, catalog.importers.reader; print(sorted(sys.modules))"
-    loaded = subprocess.run(  # noqa: S603
+    loaded = subprocess.run(
         [sys.executable, "-S", "-P", "-c", program],
         env=workbook._environment(),
         capture_output=True,
