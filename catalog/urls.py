@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import author, book, home, publisher
+from catalog.views import author, book, home, imports, publisher
 
 app_name = "catalog"
 urlpatterns = [
@@ -14,4 +14,21 @@ urlpatterns = [
     path("authors/<int:pk>/", author.AuthorDetailView.as_view(), name="author_detail"),
     path("publishers/", publisher.PublisherListView.as_view(), name="publisher_list"),
     path("publishers/<int:pk>/", publisher.PublisherDetailView.as_view(), name="publisher_detail"),
+    path("imports/", imports.ImportListView.as_view(), name="import_list"),
+    path("imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
+    path("imports/sample/", imports.ImportSampleView.as_view(), name="import_sample"),
+    path("imports/<int:pk>/", imports.ImportDetailView.as_view(), name="import_detail"),
+    path("imports/<int:pk>/mapping/", imports.ImportUpdateView.as_view(), name="import_update"),
+    path("imports/<int:pk>/cancel/", imports.ImportCancelView.as_view(), name="import_cancel"),
+    path("imports/<int:pk>/rows/", imports.ImportRowsView.as_view(), name="import_rows"),
+    path(
+        "imports/<int:pk>/rows/rejected.csv",
+        imports.ImportRejectedView.as_view(),
+        name="import_rejected",
+    ),
+    path(
+        "imports/<int:pk>/rows/<int:number>/",
+        imports.ImportRowUpdateView.as_view(),
+        name="import_row_update",
+    ),
 ]
