@@ -173,6 +173,7 @@ WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=1, minimum=1)  # uvicorn
 # A job whose worker has not been heard of for so long is given to another one.
 JOB_ABANDONED_SECONDS = env.number("JOB_ABANDONED_SECONDS", default=120, minimum=2)
 if EMBEDDED_WORKER:
+    CELERY_BROKER_URL = "memory://embedded/"  # without a host name kombu warns at each start
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
