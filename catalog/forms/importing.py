@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.importers.cells import cell_text, column_letter, display_name
 from catalog.importers.fields import FIELDS
-from catalog.importers.messages import sentence
+from catalog.importers.messages import DELIMITERS, ENCODINGS, sentence
 from catalog.models import ImportJob, ImportRow
 
 
@@ -45,32 +45,7 @@ class UploadForm(forms.Form):
 
 
 Choices = Sequence[tuple[str, Any]]
-
-ENCODINGS: Choices = (
-    ("", gettext_lazy("found by itself")),
-    ("utf-8", "Unicode (UTF-8)"),
-    ("utf-16", "Unicode (UTF-16)"),
-    ("cp1252", gettext_lazy("Western European (Windows 1252)")),
-    ("iso8859-15", gettext_lazy("Western European (Latin 9)")),
-    ("cp1250", gettext_lazy("Central European (Windows 1250)")),
-    ("cp1251", gettext_lazy("Cyrillic (Windows 1251)")),
-    ("koi8-r", gettext_lazy("Cyrillic (KOI8-R)")),
-    ("cp1253", gettext_lazy("Greek (Windows 1253)")),
-    ("cp1254", gettext_lazy("Turkish (Windows 1254)")),
-    ("cp1256", gettext_lazy("Arabic (Windows 1256)")),
-    ("shift_jis", gettext_lazy("Japanese (Shift JIS)")),
-    ("gb18030", gettext_lazy("Chinese (GB 18030)")),
-    ("mac-roman", gettext_lazy("Western European (Mac)")),
-    ("cp437", gettext_lazy("DOS (code page 437)")),
-    ("cp850", gettext_lazy("DOS (code page 850)")),
-)
-DELIMITERS: Choices = (
-    ("", gettext_lazy("found by itself")),
-    (",", gettext_lazy("comma")),
-    (";", gettext_lazy("semicolon")),
-    ("\t", gettext_lazy("tab")),
-    ("|", gettext_lazy("bar")),
-)
+BY_ITSELF = ("", gettext_lazy("found by itself"))
 
 
 class ReadingForm(forms.Form):
@@ -85,10 +60,12 @@ class ReadingForm(forms.Form):
         help_text=gettext_lazy("0 if there is none; leave it empty to have it found."),
         error_messages={"invalid": gettext_lazy("Give the number of the row, such as 1.")},
     )
-    encoding = forms.ChoiceField(label=gettext_lazy("Encoding"), choices=ENCODINGS, required=False)
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Encoding"), choices=[BY_ITSELF, *ENCODINGS], required=False
+    )
     # Not stripped: a tab is one of the answers.
     delimiter = forms.ChoiceField(
-        label=gettext_lazy("Between the columns"), choices=DELIMITERS, required=False
+        label=gettext_lazy("Between the columns"), choices=[BY_ITSELF, *DELIMITERS], required=False
     )
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
@@ -103,8 +80,8 @@ class ReadingForm(forms.Form):
         if options.get("kind") != "csv":
             del self.fields["encoding"], self.fields["delimiter"]
         else:
-            self._choose_from("encoding", ENCODINGS, options.get("encoding"))
-            self._choose_from("delimiter", DELIMITERS, options.get("delimiter"))
+            self._choose_from("encoding", [BY_ITSELF, *ENCODINGS], options.get("encoding"))
+            self._choose_from("delimiter", [BY_ITSELF, *DELIMITERS], options.get("delimiter"))
         for field in self.fields.values():
             select = isinstance(field, forms.ChoiceField)
             field.widget.attrs["class"] = "form-select" if select else "form-control"

@@ -278,6 +278,8 @@ ROW_MESSAGES: dict[str, Message] = {
     "not_understood": _(
         "This row could not be understood; the server’s log says why. Enter the book by hand."
     ),
+    "corrected": _("Put right by hand: it was “%(value)s”."),
+    "filled_in": _("Filled in by hand: the row had nothing here."),
     "not_accepted": _(
         "The database did not accept this row; the server’s log says why. Enter the book by hand."
     ),

@@ -249,6 +249,7 @@ class ImportUpdateView(PermissionRequiredMixin, JobMixin, FormView):
             options=options,
             columns=list(context["form"].columns()),
             preview=list(preview(options)),
+            unsure=options.get("kind") == "csv" and not options.get("encoding_sure", True),
             notes=[sentence(note) for note in options.get("notes", ())],
         )
         return context
