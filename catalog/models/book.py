@@ -37,6 +37,13 @@ def decade_of(year: int | None) -> int:
     return year // 10 * 10 if year >= 1900 else year // 100 * 100
 
 
+def decade_span(decade: int) -> tuple[int, int]:
+    """The first and the last year of a decade."""
+    if decade < 1500:
+        return FIRST_YEAR, 1499
+    return decade, decade + (9 if decade >= 1900 else 99)
+
+
 # What the lists are ordered and filtered by, and what it follows from.
 DERIVED = ("sort_title", "year", "sort_year", "decade", "has_isbn", "has_cover")
 SOURCES = frozenset({"title", "language", "year", "published_on", "isbn", "cover"})

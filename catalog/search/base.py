@@ -55,6 +55,18 @@ class Backend(ABC):
         """What was kept of these records, for those that have a document."""
 
     @abstractmethod
+    def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
+        """The words under which these records are found, as they are stored."""
+
+    def encoded(self, words: str) -> set[str]:
+        """The words of a document as they are stored."""
+        return set(words.split(" "))
+
+    def size(self, table: str) -> int:
+        """How many documents there are; reads them all."""
+        return int(self.ids(f"SELECT count(*) FROM {table}")[0])
+
+    @abstractmethod
     def match(
         self,
         table: str,
@@ -69,6 +81,10 @@ class Backend(ABC):
         At most `limit`, in an order that stays the same while nothing changes; `within` looks
         only among these records.
         """
+
+    @abstractmethod
+    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
+        """The same records as `match` finds, all of them, as SQL to select their ids."""
 
     @abstractmethod
     def tidy(self) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
 
-from catalog.models.book import UNKNOWN
+from catalog.models.book import UNKNOWN, Contribution
+from catalog.search import kept
 from catalog.search.documents import token
 
 NONE = "none"  # the value in the address of "no language", "no year"
@@ -24,6 +26,11 @@ class Filter:
     @property
     def condition(self) -> Q:
         return Q(**self.where)
+
+    @cached_property
+    def count(self) -> int:
+        """The kept count, read once."""
+        return kept.total(*self.tally) if self.tally else 0
 
     @property
     def token(self) -> str:
@@ -45,7 +52,8 @@ def _publisher(value: str) -> Filter:
 
 
 def _author(value: str) -> Filter:
-    return Filter("author", value, {"contributions__author": int(value)}, None)
+    books = Contribution.objects.filter(author=int(value)).values("book")
+    return Filter("author", value, {"pk__in": books}, None)
 
 
 def _isbn(value: str) -> Filter:

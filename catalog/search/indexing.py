@@ -160,12 +160,12 @@ def index_publishers(ids: Iterable[int]) -> None:
 
 def add_authors(authors: Iterable[Author]) -> None:
     """Write documents of authors that were just created."""
-    _add_names(AUTHORS, [author_document(author) for author in authors])
+    add_names(AUTHORS, [author_document(author) for author in authors])
 
 
 def add_publishers(publishers: Iterable[Publisher]) -> None:
     """Write documents of publishers that were just created."""
-    _add_names(PUBLISHERS, [publisher_document(publisher) for publisher in publishers])
+    add_names(PUBLISHERS, [publisher_document(publisher) for publisher in publishers])
 
 
 def author_document(author: Author) -> NameDocument:
@@ -193,16 +193,17 @@ def _index_books_of(rows: Iterable[tuple[int]]) -> None:
     index_books(pk for (pk,) in rows)
 
 
-def _add_names(table: str, documents: list[NameDocument]) -> None:
+def add_names(table: str, documents: list[NameDocument]) -> None:
+    """Write documents of authors or publishers that have none."""
     if not documents:
         return
-    backend().add(
-        table, [(document.pk, document.words(), document.kept()) for document in documents]
-    )
+    backend().add(table, [(each.pk, each.words(), each.kept()) for each in documents])
     deltas: Deltas = Counter()
-    for document in documents:
-        deltas[name_counts(document.facet, document.kept())] += 1
+    for each in documents:
+        deltas[name_counts(each.facet, each.kept())] += 1
     count(deltas)
+    if table == PUBLISHERS:
+        _count_from_zero(documents)
     changed()
 
 
@@ -222,7 +223,17 @@ def _replace_names(table: str, ids: list[int], documents: list[NameDocument]) ->
     if stale:
         index.remove(table, stale)
     if fresh:
-        index.add(table, [(document.pk, document.words(), document.kept()) for document in fresh])
+        index.add(table, [(each.pk, each.words(), each.kept()) for each in fresh])
     count(deltas)
+    if table == PUBLISHERS:
+        _count_from_zero(fresh)
+        gone = [str(pk) for pk in stale if pk not in new]
+        Tally.objects.filter(facet="publisher", value__in=gone, count=0).delete()
     changed()
     return [pk for pk in stale if pk in new and new[pk].text != old[pk].partition("|")[2]]
+
+
+def _count_from_zero(publishers: list[NameDocument]) -> None:
+    """A publisher without books stands in the list of publishers by books, too."""
+    if publishers:
+        backend().add_to_tallies([("publisher", str(each.pk), 0) for each in publishers])

@@ -6,11 +6,13 @@ and slices. It finds ids by the plan that suits the question and then loads thos
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from math import prod
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
-from catalog.models.book import Book, Contribution
+from catalog.models.book import UNKNOWN, Book, decade_span
 from catalog.search import kept
 from catalog.search.backends import backend
 from catalog.search.base import BOOKS
@@ -18,7 +20,9 @@ from catalog.search.filters import Filter
 from catalog.search.plans import (
     ORDERS,
     TITLE,
+    YEAR,
     FixedPlan,
+    Order,
     OrderedPlan,
     Plan,
     SortedPlan,
@@ -87,54 +91,71 @@ class BookListing(Listing[Book]):
         self.sort = sort
 
     def make_plan(self) -> Plan:
-        order = ORDERS.get(self.sort, TITLE)
         if self.query:
             return self.search_plan()
         if not self.filters:
-            return WholePlan(Book.objects.all(), order, kept.total())
+            return WholePlan(Book.objects.all(), self.order, kept.total())
         if len(self.filters) == 1 and self.filters[0].tally:
             return self.facet_plan(self.filters[0])
         return self.several_plan()
 
     def facet_plan(self, only: Filter) -> Plan:
         """One filter with a kept count: its own index has it in title order."""
-        order = ORDERS.get(self.sort, TITLE)
-        assert only.tally is not None  # noqa: S101
-        count = kept.total(*only.tally)
+        count = only.count
         rows = Book.objects.filter(only.condition)
-        if order.columns == TITLE.columns:
-            return OrderedPlan(rows, order, count)
+        if self.order.columns == TITLE.columns:
+            return OrderedPlan(rows, self.order, count)
         if count <= SORTABLE:
-            return SortedPlan(rows, order, count)
-        return WalkPlan(
-            self.walked([only]), order, count, kind="exact", reach=FAR if count > SMALL else count
-        )
+            return SortedPlan(rows, self.order, count)
+        return WalkPlan(self.tried([only]), self.order, count, reach=FAR)
 
     def several_plan(self) -> Plan:
-        """Filters together (or an author's books): counted by the index if they are few."""
-        order = ORDERS.get(self.sort, TITLE)
+        """Filters together, or an author's books: counted by the index if they are few."""
         hits = self.hits()
         if len(hits) <= EXACT:
             return FixedPlan(self.sorted(hits))
-        rows = self.walked(self.filters)
-        total = kept.total()
-        if total <= SMALL:
-            return WalkPlan(rows, order, rows.count(), kind="exact", reach=total)
-        if len(self.filters) == 1:  # an author
-            return WalkPlan(rows, order, rows.count(), kind="exact", reach=FAR)
-        return WalkPlan(rows, order, self.estimate(total), kind="about", reach=FAR)
+        counted = [each for each in self.filters if each.tally]
+        least = min(counted, key=lambda each: each.count, default=None)
+        authors = [each for each in self.filters if not each.tally]
+        if authors or least is None:
+            # What one person wrote can always be sorted.
+            rows = Book.objects.filter(self.condition)
+            return SortedPlan(rows, self.order, rows.count())
+        rest = [each for each in counted if each is not least]
+        count, kind = self.estimate(), "about"
+        if kept.total() <= SMALL:
+            count, kind = Book.objects.filter(self.condition).count(), "exact"
+        rows = self.tried(rest, Book.objects.filter(least.condition))
+        if self.order.columns == TITLE.columns:
+            # The filter that leaves the fewest has its books in title order.
+            return WalkPlan(rows, self.order, count, kind=kind, reach=FAR)
+        if least.count <= SORTABLE:
+            rows = Book.objects.filter(self.condition)
+            return SortedPlan(rows, self.order, rows.count())
+        return WalkPlan(self.tried(counted), self.order, count, kind=kind, reach=FAR)
 
     def search_plan(self) -> Plan:
         hits = self.hits()
         if len(hits) <= EXACT:
             return FixedPlan(self.sorted(hits) if self.sort in ORDERS else self.ranked(hits))
         if self.sort in ORDERS:
-            rows = Book.objects.filter(pk__in=self.hits(limit=SORTABLE))
-            plan = SortedPlan(rows, ORDERS[self.sort], EXACT)
-            return FixedPlan(plan.ids(0, EXACT), kind="more")
+            return self.sorted_search_plan()
         first = self.titles_first()
         seen = set(first)
         return FixedPlan([*first, *(pk for pk in hits if pk not in seen)][:EXACT], kind="more")
+
+    def sorted_search_plan(self) -> Plan:
+        """More hits than are ranked, in an order that was asked for: right, but not as quick."""
+        if self.query.isbns or self.query.number:
+            rows = Book.objects.filter(pk__in=self.hits(limit=SORTABLE))
+            return SortedPlan(rows, self.order, EXACT, kind="more")
+        sql, params = backend().subquery(BOOKS, self.tokens, self.query.prefix)
+        rows = Book.objects.filter(pk__in=RawSQL(sql, params))  # noqa: S611 - our own SQL
+        return SortedPlan(rows, self.order, EXACT, kind="more")
+
+    @property
+    def order(self) -> Order:
+        return ORDERS.get(self.sort, TITLE)
 
     # --- Finding ids ----------------------------------------------------------------------
 
@@ -145,24 +166,27 @@ class BookListing(Listing[Book]):
             condition &= each.condition
         return condition
 
+    @property
+    def tokens(self) -> list[str]:
+        return [*self.query.words, *(each.token for each in self.filters)]
+
     def hits(self, limit: int = EXACT + 1) -> list[int]:
         """The books that were asked for, at most `limit`, in no particular order."""
-        tokens = [each.token for each in self.filters]
         query, index = self.query, backend()
+        if query and not query.all_words and not query.isbns:
+            return self.titles_first(limit)  # only punctuation
         ids: list[int] = []
         if query.isbns:
             rows = Book.objects.filter(self.condition, isbn__in=query.isbns)
             ids = list(rows.values_list("pk", flat=True)[:limit])
         if query.number:
-            ids += index.match(BOOKS, [query.number, *tokens], limit=limit)
+            words = [query.number, *(each.token for each in self.filters)]
+            ids += index.match(BOOKS, words, limit=limit)
             return list(dict.fromkeys([*ids, *self.numbered(limit)]))[:limit]
-        if query.isbns:
-            if ids and query.all_words:
-                ids = index.match(BOOKS, query.words, query.prefix, limit=limit, within=ids)
+        if query.isbns and not (ids and query.all_words):
             return ids
-        if query and not query.all_words:
-            return self.titles_first(limit)
-        return index.match(BOOKS, [*query.words, *tokens], query.prefix, limit=limit)
+        within = ids if query.isbns else None
+        return index.match(BOOKS, self.tokens, query.prefix, limit=limit, within=within)
 
     def numbered(self, limit: int) -> list[int]:
         """Books whose ISBN begins with the digits in the box, with or without its 978."""
@@ -187,24 +211,23 @@ class BookListing(Listing[Book]):
         within = set(backend().match(BOOKS, words, prefix, limit=limit, within=ids[:100]))
         return [pk for pk in ids if pk in within]
 
-    def walked(self, filters: Iterable[Filter]) -> QuerySet[Book]:
-        """Rows tried one by one: conditions that keep the planner on the order's index."""
-        rows = Book.objects.all()
+    def tried(
+        self, filters: Iterable[Filter], rows: QuerySet[Book] | None = None
+    ) -> QuerySet[Book]:
+        """Conditions that no index serves: each row of an ordered index is tried with them."""
+        rows = Book.objects.all() if rows is None else rows
         for each in filters:
-            if each.facet == "author":
-                credits = Contribution.objects.filter(book=OuterRef("pk"), author=int(each.value))
-                rows = rows.filter(Exists(credits))
-            else:
-                (column, value), *_ = each.where.items()
-                rows = rows.alias(**{f"_{column}": unindexed(column)}).filter(
-                    **{f"_{column}": value}
-                )
+            for column, value in each.where.items():
+                rows = rows.alias(**{f"_{column}": unindexed(column)})
+                rows = rows.filter(**{f"_{column}": value})
+                if column == "decade" and value != UNKNOWN and self.order.columns == YEAR.columns:
+                    rows = rows.filter(sort_year__range=decade_span(value))
         return rows
 
     # --- Ordering a few -------------------------------------------------------------------
 
     def sorted(self, ids: list[int]) -> list[int]:
-        order = ORDERS.get(self.sort, TITLE)
+        order = self.order
         rows = list(Book.objects.filter(pk__in=ids).values_list("sort_title", "id", "sort_year"))
         if order.columns == TITLE.columns:
             rows.sort(key=lambda row: row[:2], reverse=order.backwards)
@@ -232,13 +255,9 @@ class BookListing(Listing[Book]):
             return 2
         return 3
 
-    def estimate(self, total: int) -> int:
+    def estimate(self) -> int:
         """About how many books: as if the filters had nothing to do with each other."""
-        share = 1.0
-        least = total
-        for each in self.filters:
-            if each.tally:
-                count = kept.total(*each.tally)
-                share *= count / total
-                least = min(least, count)
-        return max(EXACT + 1, min(least, round(total * share)))
+        total = kept.total()
+        counts = [each.count for each in self.filters]
+        share = prod(count / total for count in counts) if total else 0
+        return max(EXACT + 1, min(*counts, round(total * share)))

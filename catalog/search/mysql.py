@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -51,6 +52,15 @@ class MySQLBackend(Backend):
             return {}
         return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id IN %s", [tuple(ids)]))
 
+    def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
+        if not ids:
+            return {}
+        rows = self.rows(f"SELECT id, words FROM {table} WHERE id IN %s", [tuple(ids)])
+        return {pk: set(words.split(" ")) for pk, words in rows}
+
+    def encoded(self, words: str) -> set[str]:
+        return {encode(word) for word in words.split(" ")}
+
     def match(
         self,
         table: str,
@@ -60,17 +70,20 @@ class MySQLBackend(Backend):
         limit: int,
         within: Sequence[int] | None = None,
     ) -> list[int]:
-        terms = [f"+{encode(word)}" for word in words]
-        if prefix:
-            terms.append(f"+{encode(prefix)}*")
-        sql = f"SELECT id FROM {table} WHERE MATCH (words) AGAINST (%s IN BOOLEAN MODE)"
-        params: list[object] = [" ".join(terms)]
+        sql, params = self.subquery(table, words, prefix)
         if within is not None:
             if not within:
                 return []
             sql += " AND id IN %s"
             params.append(tuple(within))
         return self.ids(f"{sql} LIMIT %s", [*params, limit])
+
+    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
+        terms = [f"+{encode(word)}" for word in words]
+        if prefix:
+            terms.append(f"+{encode(prefix)}*")
+        sql = f"SELECT id FROM {table} WHERE MATCH (words) AGAINST (%s IN BOOLEAN MODE)"
+        return sql, [" ".join(terms)]
 
     def tidy(self) -> None:
         self.rows(f"ANALYZE TABLE {', '.join(TABLES)}, catalog_book, catalog_contribution")

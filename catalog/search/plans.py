@@ -37,6 +37,10 @@ class Order:
     def reversed_columns(self) -> list[str]:
         return [name[1:] if name[0] == "-" else f"-{name}" for name in self.columns]
 
+    @property
+    def read_columns(self) -> Sequence[str]:
+        return self.reversed_columns if self.backwards else self.columns
+
 
 TITLE = Order(("sort_title", "id"))
 YEAR = Order(("-sort_year", "sort_title", "id"))
@@ -184,26 +188,30 @@ class FixedPlan(Plan):
         return list(self.all[start:stop])
 
 
-class SortedPlan(OrderedPlan):
-    """One value of an indexed column in another order: its rows are fetched and sorted."""
-
-    def forward(self, start: int, stop: int) -> list[int]:
-        columns = [
-            unindexed(name.lstrip("-")).desc() if name[0] == "-" else unindexed(name).asc()
-            for name in self.order.columns
-        ]
-        ordered = self.rows.order_by(*columns).values_list("id", flat=True)
-        return list(ordered[max(start, 0) : stop])
-
-
-class WalkPlan(OrderedPlan):
-    """Many rows of many: the order's index is walked and each row tried."""
+class SortedPlan(Plan):
+    """Few enough rows to be fetched and sorted for every page."""
 
     def __init__(
-        self, rows: QuerySet[Any], order: Order, count: int, *, kind: str, reach: int
+        self, rows: QuerySet[Any], order: Order, count: int, *, kind: str = "exact"
     ) -> None:
-        super().__init__(rows, order, count)
-        self.kind = kind
+        self.rows, self.order, self.count, self.kind = rows, order, count, kind
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        columns = [
+            unindexed(name.lstrip("-")).desc() if name[0] == "-" else unindexed(name).asc()
+            for name in self.order.read_columns
+        ]
+        stop = min(stop, self.count)
+        return list(self.rows.order_by(*columns).values_list("id", flat=True)[start:stop])
+
+
+class WalkPlan(Plan):
+    """Many of the rows that an index has in order: each is tried until the page is full."""
+
+    def __init__(
+        self, rows: QuerySet[Any], order: Order, count: int, *, kind: str = "exact", reach: int
+    ) -> None:
+        self.rows, self.order, self.count, self.kind = rows, order, count, kind
         self._reach = reach
 
     @property
@@ -212,5 +220,5 @@ class WalkPlan(OrderedPlan):
 
     def ids(self, start: int, stop: int) -> list[int]:
         # The count may be an estimate: the end of the list is no place to count from.
-        columns = self.order.reversed_columns if self.order.backwards else self.order.columns
-        return list(self.rows.order_by(*columns).values_list("id", flat=True)[start:stop])
+        ordered = self.rows.order_by(*self.order.read_columns)
+        return list(ordered.values_list("id", flat=True)[start:stop])

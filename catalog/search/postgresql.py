@@ -5,6 +5,7 @@ is, so every installation finds the same.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -42,6 +43,10 @@ class PostgreSQLBackend(Backend):
     def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
         return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id = ANY(%s)", [list(ids)]))
 
+    def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
+        sql = f"SELECT id, tsvector_to_array(words) FROM {table} WHERE id = ANY(%s)"
+        return {pk: set(words) for pk, words in self.rows(sql, [list(ids)])}
+
     def match(
         self,
         table: str,
@@ -51,17 +56,19 @@ class PostgreSQLBackend(Backend):
         limit: int,
         within: Sequence[int] | None = None,
     ) -> list[int]:
-        terms = [_quoted(word) for word in words]
-        if prefix:
-            terms.append(f"{_quoted(prefix)}:*")
-        sql = f"SELECT id FROM {table} WHERE words @@ %s::tsquery"
-        params: list[object] = [" & ".join(terms)]
+        sql, params = self.subquery(table, words, prefix)
         if within is not None:
             sql += " AND id = ANY(%s)"
             params.append(list(within))
         return self.ids(
             f"WITH hits AS MATERIALIZED ({sql}) SELECT id FROM hits LIMIT %s", [*params, limit]
         )
+
+    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
+        terms = [_quoted(word) for word in words]
+        if prefix:
+            terms.append(f"{_quoted(prefix)}:*")
+        return f"SELECT id FROM {table} WHERE words @@ %s::tsquery", [" & ".join(terms)]
 
     def tidy(self) -> None:
         # A clean visibility map is what lets an ordered page be read from the index alone.

@@ -9,6 +9,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -44,6 +45,13 @@ class SQLiteBackend(Backend):
             )
         )
 
+    def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
+        rows = self.rows(
+            f"SELECT rowid, words FROM {table} WHERE rowid IN (SELECT value FROM json_each(%s))",
+            [json.dumps(ids)],
+        )
+        return {pk: set(words.split(" ")) for pk, words in rows}
+
     def match(
         self,
         table: str,
@@ -53,15 +61,17 @@ class SQLiteBackend(Backend):
         limit: int,
         within: Sequence[int] | None = None,
     ) -> list[int]:
-        terms = [f'"{word}"' for word in words]
-        if prefix:
-            terms.append(f'"{prefix}" *')
-        sql = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"
-        params: list[object] = [" ".join(terms)]
+        sql, params = self.subquery(table, words, prefix)
         if within is not None:
             sql += " AND rowid IN (SELECT value FROM json_each(%s))"
             params.append(json.dumps(within))
         return self.ids(f"{sql} ORDER BY rowid DESC LIMIT %s", [*params, limit])
+
+    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
+        terms = [f'"{word}"' for word in words]
+        if prefix:
+            terms.append(f'"{prefix}" *')
+        return f"SELECT rowid FROM {table} WHERE {table} MATCH %s", [" ".join(terms)]
 
     def tidy(self) -> None:
         for table in TABLES:
