@@ -69,12 +69,14 @@ class Text:
         self._marked = False  # the record being read holds a guessed byte
         if encoding and encoding not in CODECS:
             raise UnreadableFile("unknown_encoding", encoding=encoding)
+        if delimiter and not _usable(delimiter):
+            raise UnreadableFile("unknown_delimiter", delimiter=delimiter)
         self.bom = self._find_bom()
         self.encoding = encoding or self._find_encoding()
         self._codec = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
         separator = self._separator_line()
         self._skip_first_line = bool(separator)
-        self.delimiter = delimiter[:1] or separator or self._find_delimiter()
+        self.delimiter = delimiter or separator or self._find_delimiter()
 
     def _find_bom(self) -> str:
         with open(self.path, "rb") as file:
@@ -141,7 +143,7 @@ class Text:
         """The delimiter that a first line `sep=;` declares."""
         first = next(self.lines(), "")
         match = _SEP.match(first)
-        return match[1] if match else ""
+        return match[1] if match and _usable(match[1]) else ""
 
     def _find_delimiter(self) -> str:
         """The one that gives the most steady number of columns, then the most columns."""
@@ -178,6 +180,11 @@ class Text:
         if len(self.repaired) < 1000:
             self.repaired.append(number)
         return [cell.replace(_MARK, "") for cell in cells]
+
+
+def _usable(delimiter: str) -> bool:
+    """One character that neither words nor quoting need."""
+    return len(delimiter) == 1 and not delimiter.isalnum() and delimiter not in "\"' \r\n\x00"
 
 
 def _utf16_without_bom(head: bytes) -> str:

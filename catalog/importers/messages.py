@@ -139,6 +139,10 @@ FILE_MESSAGES: dict[str, Message] = {
         "The file is not written in the encoding %(encoding)s. Choose another encoding."
     ),
     "unknown_encoding": _("The encoding %(encoding)s is not known here. Choose one from the list."),
+    "unknown_delimiter": _(
+        "“%(delimiter)s” cannot separate columns. Choose one character that is neither a letter, "
+        "a digit nor a quotation mark."
+    ),
     "quotes": _(
         "In row %(row)s a quotation mark opens and never closes. Close or remove it, or choose "
         "another delimiter."
@@ -214,7 +218,9 @@ NOTE_MESSAGES: dict[str, Message] = {
     "publisher_capitals": _("The publisher was in capitals and is now “%(now)s”."),
     "entities": _("Web characters such as &amp; were turned back into signs."),
     "mojibake": _("Letters that had been read in a wrong encoding were put right."),
-    "lost_letters": _("Letters were lost before this file was saved (\ufffd). Fill them in by hand."),
+    "lost_letters": _(
+        "Letters were lost before this file was saved (\ufffd). Fill them in by hand."
+    ),
     "cut_short": _("The text is too long and was cut off. Look at the whole of it in the file."),
     # People
     "name_too_long": _(

@@ -165,7 +165,7 @@ def test_a_nul_byte_is_refused_with_its_line(tmp_path):
     with pytest.raises(UnreadableFile) as caught:
         inspect(late, max_mb=1)
     assert (caught.value.code, caught.value.params) == ("nul_byte", {"line": 20_002})
-    assert "Line 20002 contains a NUL" in caught.value.message()
+    assert "Line 20,002 contains a NUL" in caught.value.message()
 
 
 def test_bytes_that_are_no_text_at_all_are_no_spreadsheet(tmp_path):
@@ -204,6 +204,19 @@ def test_the_person_corrects_the_delimiter(tmp_path):
     path = text_file(tmp_path, b"a,b;c\nd,e;f\n")
     assert records(path, "", ",") == [["a", "b;c"], ["d", "e;f"]]
     assert read(path, Options(delimiter=";")) == [["a,b", "c"], ["d,e", "f"]]
+
+
+@pytest.mark.parametrize("delimiter", ["ab", "a", "7", '"', "'", " ", "\n", "\x00"])
+def test_what_cannot_separate_columns_is_refused(tmp_path, delimiter):
+    path = files.write_csv(tmp_path / "a.csv", TABLE)
+    with pytest.raises(UnreadableFile, match="unknown_delimiter"):
+        inspect(path, Options(delimiter=delimiter), max_mb=1)
+
+
+def test_a_rare_delimiter_may_be_chosen_or_declared(tmp_path):
+    assert records(text_file(tmp_path, b"a~b\nc~d\n"), "", "~") == [["a", "b"], ["c", "d"]]
+    assert records(text_file(tmp_path, b"sep=^\na^b\n")) == [["a", "b"]]
+    assert records(text_file(tmp_path, b"sep=x\naxb\n")) == [["sep=x"], ["axb"]]
 
 
 @pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n", "\ufeffsep=;\r\n"])

@@ -220,7 +220,7 @@ def test_reading_stops_after_a_thousand_blank_rows_and_says_so(tmp_path, kind):
     assert [row.number for row in read(severed)] == [1]
     info = inspect(severed, max_mb=1)
     assert info.sheets[0].rows == 1
-    assert "1000 blank rows. Row 1003" in messages.sentence(info.notes[0])
+    assert "1,000 blank rows. Row 1,003" in messages.sentence(info.notes[0])
 
 
 # --- Bad input --------------------------------------------------------------------------------
