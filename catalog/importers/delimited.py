@@ -49,8 +49,7 @@ def _repair(error: UnicodeError) -> tuple[str, int]:
     if error.encoding.replace("_", "-") != "utf-8":
         return "\ufffd" + _MARK, error.end
     broken = error.object[error.start : error.end]
-    text = "".join(codecs.charmap_decode(bytes([byte]), "strict", _CP1252)[0] for byte in broken)
-    return text + _MARK, error.end
+    return "".join(_CP1252[byte] for byte in broken) + _MARK, error.end
 
 
 # Windows-1252 with its five unassigned bytes as in Latin-1, so that every byte has a letter.
