@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, DetailView
 
+from accounts import setup
 from catalog.forms.book import BookForm
 from catalog.forms.filters import BookFilterForm
 from catalog.models import Book
@@ -39,6 +40,7 @@ class BookListView(ViewChoiceMixin):
             "grid": self.grid,
             "total": total,
             "rows": [book_row(book, in_grid=self.grid) for book in books],
+            "setup_needed": not total and self.request.user.is_anonymous and setup.needed(),
         }
 
     @cached_property

@@ -138,3 +138,13 @@ def test_of_two_people_at_once_only_one_becomes_first():
         thread.join(30)
     assert sorted(outcomes) == ["manager", "too late", "too late", "too late"]
     assert Group.objects.get(name="manager").user_set.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_empty_front_page_leads_there(client):
+    assert PAGE in client.get("/").content.decode()
+
+
+def test_the_front_page_does_not_speak_of_it_afterwards(client, client_of, reader):
+    assert PAGE not in client.get("/").content.decode()
+    assert PAGE not in client_of(reader).get("/").content.decode()
