@@ -37,6 +37,7 @@ _ROMAN: Final = re.compile(
 )
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]?\.?")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|er|e)")
 _PREFIXES: Final = listed("o d l")  # O'Brien, D'Artagnan, L'Étranger
 PARTICLES: Final = listed(
     "van von de der den ter ten zu zur vom af av da das dos do du des di del della of "
@@ -56,8 +57,8 @@ def is_shouted(text: str) -> bool:
 
 def _keeps_capitals(word: str) -> bool:
     lowered = word.lower()
-    if lowered in ACRONYMS:
-        return True
+    if lowered in ACRONYMS or any(map(str.isdecimal, word)):  # 1Q84, NOS4A2
+        return not _ORDINAL.fullmatch(lowered)
     if lowered in _SPELT or lowered in _NO_NUMERAL:
         return False
     if _ROMAN.fullmatch(word):

@@ -14,8 +14,9 @@ _SYNONYMS: Final = {
         "title|titles|book title|title of book|title of the book|name of book|book name|book|"
         "main title|title proper|full title|titel|buchtitel|haupttitel|sachtitel|werktitel|titre|"
         "titre du livre|titre propre|intitule|titulo|titulo del libro|titulo do livro|"
-        "nombre del libro|obra|titolo|titolo del libro|titel van het boek|boektitel|boktitel|bogtitel|"
-        "tytul|tytul ksiazki|nimeke|nimi|nazev|nazov|cim|konyvcim|titlu|naslov|naziv|kitap adi|baslik|"
+        "nombre del libro|obra|titolo|titolo del libro|titel van het boek|boektitel|boktitel|"
+        "bogtitel|tytul|tytul ksiazki|nimeke|nimi|nazev|nazov|cim|konyvcim|titlu|naslov|naziv|"
+        "kitap adi|baslik|"
         "название|заглавие|назва|τιτλος|书名|題名|タイトル|書名|제목|서명|العنوان|titol|tittel|boktittel"
     ),
     "subtitle": (
@@ -127,7 +128,8 @@ _SYNONYMS: Final = {
         "price eur|price usd|price gbp|amount|value|preis|preise|ladenpreis|verkaufspreis|"
         "listenpreis|vk|vk preis|prix|prix ttc|prix public|prix de vente|precio|pvp|"
         "precio de venta|prezzo|prezzo di copertina|preco|preco de capa|prijs|verkoopprijs|pris|"
-        "cena|cena detaliczna|hinta|ar huf|pret|fiyat|cijena|цена|ціна|τιμη|价格|定价|価格|定価|가격"
+        "cena|cena detaliczna|hinta|ar huf|pret|fiyat|cijena|цена|ціна|τιμη|价格|定价|価格|"
+        "定価|가격"
     ),
     "currency": (
         "currency|currency code|wahrung|devise|monnaie|moneda|divisa|valuta|moeda|waluta|valuutta|"
@@ -169,8 +171,8 @@ _ELSE: Final = listed(
     "borrower due loaned wishlist favourite favorite birth born died nationality country gender "
     "email phone address condition sku key original "
     "bewertung bewertungen bild bilder bildlink standort signatur auflage ausgabe band reihe "
-    "einband gelesen anzahl menge bestand gewicht ort erscheinungsort verlagsort bemerkung notiz notizen "
-    "hinzugefugt ausgeliehen zustand geandert "
+    "einband gelesen anzahl menge bestand gewicht ort erscheinungsort verlagsort bemerkung notiz "
+    "notizen hinzugefugt ausgeliehen zustand geandert "
     "note notes cote lu lieu emplacement exemplaires collection reliure ajout image commentaire "
     "valoracion puntuacion imagen ubicacion ejemplares coleccion encuadernacion leido lugar notas "
     "valutazione immagine collocazione copie collana legatura letto luogo "

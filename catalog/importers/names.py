@@ -67,15 +67,15 @@ _ORGANISATION: Final = listed(
     "publications verlag editions editorial edizioni editora uitgeverij forlag forlaget "
     "wydawnictwo commission organisation organization library bibliothek bibliotheque "
     "biblioteca federation government bureau agency nations orchestra parliament "
-    "congress comics books studios entertainment media laboratory archives archiv "
+    "congress comics books studios studio magazine network entertainment media laboratory archives archiv "
     "redaktion editors staff collective kollektiv consortium conference kongress "
     "various"
 )
-# Surnames as well: they count in longer names only.
+# Surnames as well: they count in longer names, or beside an "of".
 _PERHAPS_ORGANISATION: Final = listed(
     "press church kirche bank school schule house haus office club group team union "
     "center centre board service services bros brothers sons trust league party army "
-    "studio magazine network international"
+    "international"
 )
 _UNKNOWN: Final = listed(
     "unknown|n n|na|n a|nn|s n|none|null|nan|unbekannt|inconnu|desconocido|"
@@ -130,9 +130,10 @@ def is_organisation(text: str) -> bool:
 
 def _names_organisation(text: str) -> bool:
     words = _LETTERS.findall(fold(text))
-    return not _ORGANISATION.isdisjoint(words) or (
-        len(words) > 2 and not _PERHAPS_ORGANISATION.isdisjoint(words)
-    )
+    if not _ORGANISATION.isdisjoint(words):
+        return True
+    whole = len(words) > 3 or not _NO_SURNAME.isdisjoint(words)
+    return whole and (words[0] == "the" or not _PERHAPS_ORGANISATION.isdisjoint(words))
 
 
 def _is_suffix(part: str) -> bool:
@@ -245,9 +246,11 @@ def _surname_at(words: list[str]) -> int:
         return at
     if at > 2 and words[at - 1] in ("y", "i"):
         return at - 2
-    if at > 1 and fold(words[at - 1]) in _SPANISH:
-        return at - 1
-    return at
+    if at == 3 and words[1] == "de":  # Miguel de Cervantes Saavedra
+        return 1
+    last = words[-1]
+    spanish = not last.isascii() or last[-1] in "aoz"
+    return at - 1 if at > 1 and spanish and fold(words[at - 1]) in _SPANISH else at
 
 
 def sort_name(name: str) -> str:

@@ -175,8 +175,11 @@ class RowReader:
             number = read(cell)
             if number.isbn is not None or number.code:
                 found.append((cell, number))
+        if not found:
+            return
         valid = [(cell, number) for cell, number in found if number.isbn is not None]
-        valid.sort(key=lambda pair: _rank(pair[1]))
+        if len(valid) > 1:
+            valid.sort(key=lambda pair: _rank(pair[1]))
         chosen = valid[0][1].isbn if valid else None
         if chosen is not None:
             row.isbn = chosen.digits13
@@ -184,8 +187,7 @@ class RowReader:
             row.isbn_repaired = chosen.repaired
             if chosen.repaired:
                 row.note("isbn", "repair", "isbn_zeros", chosen.entered, chosen.digits13)
-            others = {number.isbn.digits13 for _cell, number in valid if number.isbn}
-            if len(others) > 1:
+            if any(number.isbn and number.isbn.digits13 != chosen.digits13 for _, number in valid):
                 both = " / ".join(number.isbn.entered for _cell, number in valid if number.isbn)
                 row.note("isbn", "warning", "isbn_disagree", both, chosen.digits13)
         for cell, number in found:
