@@ -21,6 +21,7 @@ from catalog.importers.workbook import Options
 
 SURVEYED = 20_000  # rows from which the meaning of the columns is told
 SAMPLED = 200  # rows in which the header is looked for
+SHEETS = 12  # the largest ones, among which the list of books is looked for
 
 
 def suffix_of(filename: str) -> str:
@@ -79,12 +80,14 @@ def examine(
         path, Options(encoding=encoding, delimiter=delimiter), max_mb=settings.MAX_IMPORT_MB
     )
     reading = Options(encoding=info.encoding, delimiter=info.delimiter)
+    candidates = [each for each in info.sheets if each.name == sheet]
+    if not candidates:
+        candidates = sorted(info.sheets, key=lambda each: -each.rows)[:SHEETS]
     samples = {
         each.name: workbook.sample(path, replace(reading, sheet=each.name), SAMPLED)
-        for each in info.sheets
-        if each.name == sheet or not sheet
+        for each in candidates
     }
-    sheet = sheet if sheet in samples else layout.choose_sheet(info.sheets, samples)
+    sheet = layout.choose_sheet(candidates, samples)
     found = layout.find_header(samples[sheet], header_row)
     reading = replace(reading, sheet=sheet, header_row=found.header_row)
     survey = Survey()
@@ -96,6 +99,7 @@ def examine(
     if not surveyed:
         raise UnreadableFile("no_rows")
     filled = next(each.rows for each in info.sheets if each.name == sheet)
+    above = found.skipped + bool(found.header_row)
     guesses = survey.finish(found.headers)
     return {
         "kind": info.kind,
@@ -108,8 +112,8 @@ def examine(
         "delimiter": info.delimiter,
         "notes": info.notes,
         "preview": preview(samples[sheet], found.header_row),
-        # Exact below SURVEYED, else the sheet's filled rows without those above the data.
-        "rows": surveyed if surveyed < SURVEYED else max(surveyed, filled - found.skipped - 1),
+        # Exact below SURVEYED, else the sheet's filled rows but those above the data.
+        "rows": surveyed if surveyed < SURVEYED else max(surveyed, filled - above),
         "columns": [asdict(guess) for guess in guesses],
         "mapping": {str(guess.index): guess.field for guess in guesses if guess.field != IGNORE},
         "column_options": {str(guess.index): guess.options for guess in guesses},

@@ -1,4 +1,4 @@
-"""A browser's end of a WebSocket. channels.testing has one too, but needs another server, daphne."""
+"""A browser's end of a WebSocket. The one in channels.testing needs another server, daphne."""
 
 from collections.abc import Iterable
 from urllib.parse import unquote

@@ -1,60 +1,13 @@
 """Files and jobs for the tests of the import."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 
 from catalog.models import ImportJob
 from catalog.services import importing
-
-HEADERS = {
-    "title": "Title",
-    "subtitle": "Subtitle",
-    "authors": "Author",
-    "publisher": "Publisher",
-    "isbn": "ISBN",
-    "year": "Year",
-    "language": "Language",
-    "pages": "Pages",
-    "description": "Description",
-}
-Book = dict[str, Any]
-
-
-def isbn(number: int) -> str:
-    """A valid ISBN-13 for each number."""
-    digits = f"97800{number:07}"
-    check = -sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10
-    return f"{digits}{check}"
-
-
-def books(count: int, **fields: Any) -> list[Book]:
-    """Books that differ in everything; a callable field gets the number of the book."""
-    plain: Book = {
-        "title": lambda n: f"The Book of Number {n}",
-        "authors": lambda n: f"Anna Author{n % 7}",
-        "publisher": lambda n: f"Press {n % 3}",
-        "isbn": isbn,
-        "year": lambda n: 1950 + n % 50,
-    }
-    return [
-        {name: value(n) if callable(value) else value for name, value in (plain | fields).items()}
-        for n in range(1, count + 1)
-    ]
-
-
-def as_csv(rows: Iterable[Book]) -> bytes:
-    rows = list(rows)
-    fields = [field for field in HEADERS if any(field in row for row in rows)]
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([HEADERS[field] for field in fields])
-    writer.writerows([[row.get(field, "") for field in fields] for row in rows])
-    return text.getvalue().encode()
+from tests.catalog.services.shelf import HEADERS, Book, as_csv
 
 
 @pytest.fixture(autouse=True)
@@ -64,11 +17,13 @@ def _uploads(settings, tmp_path):
 
 @pytest.fixture
 def make_job(db) -> Callable[..., ImportJob]:
-    """`make_job(books(3), on_duplicate="skip")`: claimed, ready to run; `queue` leaves it waiting."""
+    """`make_job(books(3), on_duplicate="skip")` is claimed; with `queue` it waits instead."""
 
     def make(rows: Iterable[Book], *, on_duplicate: str = "skip", queue: bool = False) -> ImportJob:
         rows = list(rows)
-        job = importing.create_job(file=ContentFile(as_csv(rows), "books.csv"), filename="books.csv")
+        job = importing.create_job(
+            file=ContentFile(as_csv(rows), "books.csv"), filename="books.csv"
+        )
         fields = [field for field in HEADERS if any(field in row for row in rows)]
         mapping = dict(enumerate(fields))
         job.options["column_options"] = {}
