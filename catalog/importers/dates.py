@@ -37,7 +37,7 @@ _AFTER: Final = re.compile(
 )
 # What cataloguers set around a year: [c1999], ©1999, cop. 1999, ca. 1850, impr. 1999, 1999?
 _AROUND: Final = re.compile(
-    r"^(?:c|©|℗|p|ca\.?|circa|cop\.?|copyright|impr\.?|druck|dr\.?|printed|publ\.?|published|um|"
+    r"^(?:c\.?|©|℗|p|ca\.?|circa|cop\.?|copyright|impr\.?|druck|dr\.?|printed|publ\.?|published|um|"
     r"vers|about|approx\.?|etwa|around|gedr\.?|reprint|repr\.?)\s*(?:©\s*)?(?=\d|-\d|\[)"
 )
 _OPEN: Final = re.compile(
