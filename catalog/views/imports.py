@@ -159,9 +159,8 @@ class ImportCreateView(PermissionRequiredMixin, FormView):
         return self.go(reverse("catalog:import_update", args=(job.pk,)))
 
     def too_large(self) -> HttpResponse:
-        form = UploadForm()
-        form.cleaned_data = {}
-        form._errors = form.error_class()  # type: ignore[attr-defined]
+        form = UploadForm({}, {})
+        form.errors.clear()  # that there is no file is not what is wrong
         form.add_error("file", too_large(settings.MAX_IMPORT_MB))
         return self.form_invalid(form)
 

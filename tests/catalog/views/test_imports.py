@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -277,15 +278,19 @@ def test_a_file_above_the_limit_is_not_taken_in(client_of, cataloguer, media, se
     assert stored(media) == []
 
 
-async def test_a_body_that_the_server_cut_off_is_explained(async_client, cataloguer):
-    """The ASGI guard leaves no body, so no token either: the sentence is still shown."""
-    from django.test import AsyncClient
+class CutOffClient(AsyncClient):
+    """As behind the ASGI guard, which throws away a body that is too large."""
 
-    client = AsyncClient(enforce_csrf_checks=True)
-    await client.aforce_login(cataloguer)
-    response = await client.post(url("import_create"), body_too_large=True)
-    assert response.status_code == 422
-    assert "larger than 50 MB" in response.content.decode()
+    def _base_scope(self, **request):
+        return {**super()._base_scope(**request), "body_too_large": True}
+
+
+def test_a_body_that_the_server_cut_off_is_explained(cataloguer):
+    """No token is left in it either: the sentence is still shown."""
+    client = CutOffClient(enforce_csrf_checks=True)
+    client.force_login(cataloguer)
+    response = async_to_sync(client.post)(url("import_create"))
+    assertContains(response, "larger than 50 MB", status_code=422)
 
 
 def test_an_upload_without_the_token_is_refused(cataloguer, media):
@@ -693,15 +698,16 @@ def test_no_cell_of_the_file_runs_as_a_formula(client_of, cataloguer, done_job):
     assert lines[3][4] == "-750"  # a number is no formula
 
 
-async def test_under_asgi_the_file_is_streamed(db, async_client, cataloguer, job_in):
-    from asgiref.sync import sync_to_async
+def test_under_asgi_the_file_is_streamed(cataloguer, done_job):
+    job = done_job()
+    client = AsyncClient()
+    client.force_login(cataloguer)
 
-    job = await sync_to_async(job_in)(State.DONE, rejected=1)
-    await ImportRow.objects.acreate(job=job, number=2, raw="[]", outcome="rejected", notes=[])
-    await async_client.aforce_login(cataloguer)
-    response = await async_client.get(url("import_rejected", job.pk))
-    pieces = [piece async for piece in response.streaming_content]
-    assert b"2" in b"".join(pieces)
+    async def read() -> bytes:
+        response = await client.get(url("import_rejected", job.pk))
+        return b"".join([piece async for piece in response.streaming_content])
+
+    assert b"Franz Kafka" in async_to_sync(read)()
 
 
 # --- Small things --------------------------------------------------------------------------------
