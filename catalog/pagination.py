@@ -1,6 +1,5 @@
 """Pages of a listing: counts that say how exact they are, and a window of page numbers."""
 
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +36,7 @@ class CataloguePage(Page):
 class CataloguePaginator(Paginator):
     """Django's paginator over a listing, whose count may be a bound or an estimate."""
 
-    object_list: Listing[Any]
+    object_list: Listing[Any]  # type: ignore[assignment]  # slices are all it needs
 
     @cached_property
     def count(self) -> int:
@@ -60,7 +59,8 @@ class CataloguePaginator(Paginator):
     @property
     def reach(self) -> int:
         """How many of the rows can be paged through."""
-        return len(self.object_list)
+        reach: int = self.object_list.plan.reach
+        return reach
 
     @property
     def is_cut(self) -> bool:
@@ -72,7 +72,7 @@ class CataloguePaginator(Paginator):
         return max(1, -(-self.reach // self.per_page))
 
     def page(self, number: Any) -> Page:
-        number = self.validate_number(number)
+        number = int(self.validate_number(number))
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.reach)
         return self._get_page(self.object_list[start:stop], number, self)
@@ -86,7 +86,7 @@ class CataloguePaginator(Paginator):
         except EmptyPage:
             return self.page(1 if int(number) < 1 else self.num_pages)
 
-    def _get_page(self, object_list: Iterable[Any], number: int, paginator: Any) -> Page:
+    def _get_page(self, object_list: Any, number: int, paginator: Any) -> Page:
         return CataloguePage(object_list, number, paginator)
 
 

@@ -17,6 +17,7 @@ from catalog import languages
 from catalog.models.author import Author
 from catalog.models.book import FIRST_YEAR, LAST_YEAR, UNKNOWN, Book, decade_of
 from catalog.models.publisher import Publisher
+from catalog.search import kept
 from catalog.search.filters import FILTERS, NONE, Filter
 from catalog.search.listings import BookListing
 from catalog.search.names import AuthorListing, PublisherListing
@@ -125,9 +126,18 @@ class BookFilterForm(FilterForm):
     def filters(self) -> list[Filter]:
         return [FILTERS[name](self.values[name]) for name in FILTERS if name in self.values]
 
+    @cached_property
+    def summary(self) -> kept.Summary:
+        """The kept counts, read once for the list and the choices beside it."""
+        return kept.summary()
+
     def listing(self, queryset: QuerySet[Book]) -> BookListing:
         return BookListing(
-            queryset, filters=self.filters, query=self.query, sort=self.values.get("sort", "")
+            queryset,
+            filters=self.filters,
+            query=self.query,
+            sort=self.values.get("sort", ""),
+            summary=self.summary,
         )
 
     def chips(self) -> list[Chip]:

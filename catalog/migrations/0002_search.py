@@ -15,7 +15,7 @@ def create(apps, schema_editor):
 
 def drop(apps, schema_editor):
     for table in TABLES:
-        schema_editor.execute(f"DROP TABLE {table}")
+        BACKENDS[schema_editor.connection.vendor].drop(schema_editor, table)
     apps.get_model("catalog", "CatalogueState").objects.all().delete()
 
 

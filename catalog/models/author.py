@@ -70,6 +70,8 @@ class Author(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    book_count: int  # of a row in a list: the listing sets it
+
     objects = AuthorQuerySet.as_manager()
 
     class Meta:

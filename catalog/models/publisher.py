@@ -45,6 +45,8 @@ class Publisher(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    book_count: int  # of a row in a list: the listing sets it
+
     objects = PublisherQuerySet.as_manager()
 
     class Meta:

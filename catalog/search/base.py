@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import QuerySet
 
 BOOKS = "catalog_booksearch"
 AUTHORS = "catalog_authorsearch"
@@ -38,6 +39,10 @@ class Backend(ABC):
     def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
         """Make an empty index."""
 
+    @staticmethod
+    def drop(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
+        schema_editor.execute(f"DROP TABLE {table}")
+
     @abstractmethod
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Write documents of records that have none yet."""
@@ -66,25 +71,33 @@ class Backend(ABC):
         """How many documents there are; reads them all."""
         return int(self.ids(f"SELECT count(*) FROM {table}")[0])
 
-    @abstractmethod
-    def match(
-        self,
-        table: str,
-        words: Sequence[str],
-        prefix: str = "",
-        *,
-        limit: int,
-        within: Sequence[int] | None = None,
+    def having(
+        self, table: str, ids: Sequence[int], words: Sequence[str], prefix: str = ""
     ) -> list[int]:
+        """Those of a few records that have all the words and one that begins with `prefix`."""
+        wanted = self.encoded(" ".join(words)) if words else set()
+        begin = next(iter(self.encoded(prefix))) if prefix else ""
+        stored = self.words(table, ids)
+        return [
+            pk
+            for pk in ids
+            if pk in stored
+            and wanted <= stored[pk]
+            and (not begin or any(word.startswith(begin) for word in stored[pk]))
+        ]
+
+    @abstractmethod
+    def match(self, table: str, words: Sequence[str], prefix: str = "", *, limit: int) -> list[int]:
         """Records that have all the words, and one word that begins with `prefix`.
 
-        At most `limit`, in an order that stays the same while nothing changes; `within` looks
-        only among these records.
+        At most `limit`, in an order that stays the same while nothing changes.
         """
 
     @abstractmethod
-    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
-        """The same records as `match` finds, all of them, as SQL to select their ids."""
+    def among(
+        self, rows: QuerySet[Any], table: str, words: Sequence[str], prefix: str = ""
+    ) -> QuerySet[Any]:
+        """Of these rows the ones that `match` finds, all of them, for reading in an order."""
 
     @abstractmethod
     def tidy(self) -> None:

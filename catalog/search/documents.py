@@ -87,16 +87,23 @@ class Document:
 def book_counts(pk: int, kept: str) -> Iterator[tuple[str, str]]:
     """Under which facets and values a book counts."""
     language, publisher, year, isbn, cover, title = kept.split("|", 5)
+    letter = title[:1]
     yield "total", ""
-    yield "language", language
     yield "publisher", publisher
     yield "year", year or str(UNKNOWN)
-    yield "decade", str(decade_of(int(year) if year else None))
-    yield "isbn", "with" if isbn[0] == "+" else "without"
+    yield "letter", letter
+    # With a slash: by first letter as well, so that a far page of a large filter is found.
+    for facet, value in (
+        ("language", language),
+        ("decade", str(decade_of(int(year) if year else None))),
+        ("isbn", "with" if isbn[0] == "+" else "without"),
+        ("cover", "with" if cover == "+" else "without"),
+    ):
+        yield facet, value
+        yield f"{facet}/", f"{value}/{letter}"
     if isbn[1:]:
         yield "isbn", "repaired"
-    yield "cover", "with" if cover == "+" else "without"
-    yield "letter", title[:1]
+        yield "isbn/", f"repaired/{letter}"
     yield "title", f"{title}|"  # the bar keeps a final space apart where databases drop it
     yield "block", str(pk // BLOCK)
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
 
 from catalog.models.book import UNKNOWN, Contribution
-from catalog.search import kept
 from catalog.search.documents import token
 
 NONE = "none"  # the value in the address of "no language", "no year"
@@ -20,17 +18,16 @@ class Filter:
 
     facet: str
     value: str
-    where: dict[str, Any]
+    column: str
+    wanted: Any
     tally: tuple[str, str] | None  # None: not counted
 
     @property
     def condition(self) -> Q:
-        return Q(**self.where)
-
-    @cached_property
-    def count(self) -> int:
-        """The kept count, read once."""
-        return kept.total(*self.tally) if self.tally else 0
+        if isinstance(self.wanted, bool):
+            # Django writes `WHERE has_isbn`, for which SQLite uses no index; IN (1) is an equality.
+            return Q(**{f"{self.column}__in": (self.wanted,)})
+        return Q(**{self.column: self.wanted})
 
     @property
     def token(self) -> str:
@@ -39,30 +36,32 @@ class Filter:
 
 def _language(value: str) -> Filter:
     code = "" if value == NONE else value
-    return Filter("language", value, {"language": code}, ("language", code))
+    return Filter("language", value, "language", code, ("language", code))
 
 
 def _decade(value: str) -> Filter:
     decade = UNKNOWN if value == NONE else int(value)
-    return Filter("decade", str(decade), {"decade": decade}, ("decade", str(decade)))
+    return Filter("decade", str(decade), "decade", decade, ("decade", str(decade)))
 
 
 def _publisher(value: str) -> Filter:
-    return Filter("publisher", value, {"publisher": int(value)}, ("publisher", value))
+    return Filter("publisher", value, "publisher", int(value), ("publisher", value))
 
 
 def _author(value: str) -> Filter:
     books = Contribution.objects.filter(author=int(value)).values("book")
-    return Filter("author", value, {"pk__in": books}, None)
+    return Filter("author", value, "pk__in", books, None)
 
 
 def _isbn(value: str) -> Filter:
-    where = {"isbn_repaired": True} if value == "repaired" else {"has_isbn": value == "with"}
-    return Filter("isbn", value, where, ("isbn", value))
+    column, state = (
+        ("isbn_repaired", True) if value == "repaired" else ("has_isbn", value == "with")
+    )
+    return Filter("isbn", value, column, state, ("isbn", value))
 
 
 def _cover(value: str) -> Filter:
-    return Filter("cover", value, {"has_cover": value == "with"}, ("cover", value))
+    return Filter("cover", value, "has_cover", value == "with", ("cover", value))
 
 
 FILTERS: dict[str, Callable[[str], Filter]] = {

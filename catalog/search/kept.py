@@ -1,8 +1,55 @@
 """Reading the kept counts."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from catalog.models.state import Tally
+from django.db import connection
+
+from catalog.models.publisher import Publisher
+from catalog.models.state import CatalogueState, Generation, Tally
+
+SMALL = ("total", "language", "decade", "isbn", "cover", "kind")  # facets with few values
+MOST_PUBLISHERS = 8
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The counts that every list page shows."""
+
+    counts: dict[str, dict[str, int]]
+    publishers: list[tuple[str, str, int]]  # those with the most books: key, name, count
+
+    def count(self, facet: str, value: str) -> int:
+        if facet in self.counts:
+            return self.counts[facet].get(value, 0)
+        return total(facet, value)
+
+    @property
+    def books(self) -> int:
+        return self.counts["total"].get("", 0)
+
+
+_remembered: tuple[Generation, Summary] | None = None
+
+
+def summary() -> Summary:
+    """The counts as of now; remembered by this process until the catalogue changes."""
+    global _remembered
+    if connection.in_atomic_block:  # it may see what no other does, and what is rolled back
+        return _summary()
+    generation = CatalogueState.current()  # before the counts: they may be newer, never older
+    if _remembered is None or _remembered[0] != generation:
+        _remembered = (generation, _summary())
+    return _remembered[1]
+
+
+def _summary() -> Summary:
+    most = most_of("publisher", MOST_PUBLISHERS)
+    names = dict(Publisher.objects.filter(pk__in=dict(most)).values_list("pk", "name"))
+    return Summary(
+        values(*SMALL),
+        [(pk, names[int(pk)], count) for pk, count in most if int(pk) in names],
+    )
 
 
 def total(facet: str = "total", value: str = "") -> int:
@@ -31,7 +78,7 @@ def of(facet: str, wanted: Iterable[str]) -> dict[str, int]:
     return dict(rows.values_list("value", "count"))
 
 
-def most(facet: str, number: int) -> list[tuple[str, int]]:
+def most_of(facet: str, number: int) -> list[tuple[str, int]]:
     """The values that occur most, by the index on the count."""
     rows = Tally.objects.filter(facet=facet, count__gt=0).exclude(value="")
     return list(rows.order_by("-count", "id").values_list("value", "count")[:number])

@@ -10,7 +10,6 @@ from math import prod
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
-from django.db.models.expressions import RawSQL
 
 from catalog.models.book import UNKNOWN, Book, decade_span
 from catalog.search import kept
@@ -18,6 +17,7 @@ from catalog.search.backends import backend
 from catalog.search.base import BOOKS
 from catalog.search.filters import Filter
 from catalog.search.plans import (
+    MARKS,
     ORDERS,
     TITLE,
     YEAR,
@@ -27,7 +27,7 @@ from catalog.search.plans import (
     Plan,
     SortedPlan,
     WalkPlan,
-    WholePlan,
+    letter_marks,
     unindexed,
 )
 from catalog.search.query import Query
@@ -36,6 +36,8 @@ EXACT = 1_000  # hits of a search that are counted, ranked and paged through
 SMALL = 50_000  # books of a catalogue in which counting anything is cheap
 SORTABLE = 20_000  # rows that are sorted on the way to a page
 FAR = 10_000  # rows that are paged through when several filters leave more than can be counted
+
+CHECKED = 200  # titles that begin with a text whose article was dropped
 
 LAST = "\U0010ffff"  # after every letter
 
@@ -84,27 +86,38 @@ class BookListing(Listing[Book]):
         filters: Iterable[Filter] = (),
         query: Query | None = None,
         sort: str = "",
+        summary: kept.Summary | None = None,
     ) -> None:
         super().__init__(queryset)
         self.filters = list(filters)
+        self._summary = summary
         self.query = query or Query()
         self.sort = sort
+
+    @cached_property
+    def summary(self) -> kept.Summary:
+        return self._summary or kept.summary()
+
+    def counted(self, each: Filter) -> int:
+        return self.summary.count(*each.tally) if each.tally else 0
 
     def make_plan(self) -> Plan:
         if self.query:
             return self.search_plan()
         if not self.filters:
-            return WholePlan(Book.objects.all(), self.order, kept.total())
+            marks = MARKS[self.order.columns]
+            return OrderedPlan(Book.objects.all(), self.order, self.summary.books, marks)
         if len(self.filters) == 1 and self.filters[0].tally:
             return self.facet_plan(self.filters[0])
         return self.several_plan()
 
     def facet_plan(self, only: Filter) -> Plan:
         """One filter with a kept count: its own index has it in title order."""
-        count = only.count
+        count = self.counted(only)
         rows = Book.objects.filter(only.condition)
         if self.order.columns == TITLE.columns:
-            return OrderedPlan(rows, self.order, count)
+            marks = None if only.facet == "publisher" else letter_marks(*(only.tally or ("", "")))
+            return OrderedPlan(rows, self.order, count, marks)
         if count <= SORTABLE:
             return SortedPlan(rows, self.order, count)
         return WalkPlan(self.tried([only]), self.order, count, reach=FAR)
@@ -115,22 +128,21 @@ class BookListing(Listing[Book]):
         if len(hits) <= EXACT:
             return FixedPlan(self.sorted(hits))
         counted = [each for each in self.filters if each.tally]
-        least = min(counted, key=lambda each: each.count, default=None)
+        least = min(counted, key=self.counted, default=None)
         authors = [each for each in self.filters if not each.tally]
         if authors or least is None:
             # What one person wrote can always be sorted.
-            rows = Book.objects.filter(self.condition)
-            return SortedPlan(rows, self.order, rows.count())
+            mine: QuerySet[Book] = Book.objects.filter(self.condition)
+            return SortedPlan(mine, self.order, mine.count())
         rest = [each for each in counted if each is not least]
         count, kind = self.estimate(), "about"
-        if kept.total() <= SMALL:
+        if self.summary.books <= SMALL:
             count, kind = Book.objects.filter(self.condition).count(), "exact"
         rows = self.tried(rest, Book.objects.filter(least.condition))
         if self.order.columns == TITLE.columns:
             # The filter that leaves the fewest has its books in title order.
             return WalkPlan(rows, self.order, count, kind=kind, reach=FAR)
-        if least.count <= SORTABLE:
-            rows = Book.objects.filter(self.condition)
+        if self.counted(least) <= SORTABLE:
             return SortedPlan(rows, self.order, rows.count())
         return WalkPlan(self.tried(counted), self.order, count, kind=kind, reach=FAR)
 
@@ -147,11 +159,10 @@ class BookListing(Listing[Book]):
     def sorted_search_plan(self) -> Plan:
         """More hits than are ranked, in an order that was asked for: right, but not as quick."""
         if self.query.isbns or self.query.number:
-            rows = Book.objects.filter(pk__in=self.hits(limit=SORTABLE))
-            return SortedPlan(rows, self.order, EXACT, kind="more")
-        sql, params = backend().subquery(BOOKS, self.tokens, self.query.prefix)
-        rows = Book.objects.filter(pk__in=RawSQL(sql, params))  # noqa: S611 - our own SQL
-        return SortedPlan(rows, self.order, EXACT, kind="more")
+            numbered = Book.objects.filter(pk__in=self.hits(limit=SORTABLE))
+            return SortedPlan(numbered, self.order, EXACT, kind="more")
+        rows = backend().among(Book.objects.all(), BOOKS, self.tokens, self.query.prefix)
+        return WalkPlan(rows, self.order, EXACT, kind="more", reach=EXACT)
 
     @property
     def order(self) -> Order:
@@ -185,8 +196,9 @@ class BookListing(Listing[Book]):
             return list(dict.fromkeys([*ids, *self.numbered(limit)]))[:limit]
         if query.isbns and not (ids and query.all_words):
             return ids
-        within = ids if query.isbns else None
-        return index.match(BOOKS, self.tokens, query.prefix, limit=limit, within=within)
+        if query.isbns:
+            return index.having(BOOKS, ids, query.words, query.prefix)
+        return index.match(BOOKS, self.tokens, query.prefix, limit=limit)
 
     def numbered(self, limit: int) -> list[int]:
         """Books whose ISBN begins with the digits in the box, with or without its 978."""
@@ -207,9 +219,7 @@ class BookListing(Listing[Book]):
         if set(self.query.all_words) <= set(key.split()):
             return ids
         # An article was dropped from the text: the title need not have it.
-        words, prefix = self.query.words, self.query.prefix
-        within = set(backend().match(BOOKS, words, prefix, limit=limit, within=ids[:100]))
-        return [pk for pk in ids if pk in within]
+        return backend().having(BOOKS, ids[:CHECKED], self.query.words, self.query.prefix)
 
     def tried(
         self, filters: Iterable[Filter], rows: QuerySet[Book] | None = None
@@ -217,11 +227,15 @@ class BookListing(Listing[Book]):
         """Conditions that no index serves: each row of an ordered index is tried with them."""
         rows = Book.objects.all() if rows is None else rows
         for each in filters:
-            for column, value in each.where.items():
-                rows = rows.alias(**{f"_{column}": unindexed(column)})
-                rows = rows.filter(**{f"_{column}": value})
-                if column == "decade" and value != UNKNOWN and self.order.columns == YEAR.columns:
-                    rows = rows.filter(sort_year__range=decade_span(value))
+            name = f"_{each.column}"
+            rows = rows.alias(**{name: unindexed(each.column)})
+            rows = rows.filter(**{f"{name}__in": (each.wanted,)})
+            if (
+                each.facet == "decade"
+                and each.wanted != UNKNOWN
+                and self.order.columns == YEAR.columns
+            ):
+                rows = rows.filter(sort_year__range=decade_span(each.wanted))
         return rows
 
     # --- Ordering a few -------------------------------------------------------------------
@@ -257,7 +271,7 @@ class BookListing(Listing[Book]):
 
     def estimate(self) -> int:
         """About how many books: as if the filters had nothing to do with each other."""
-        total = kept.total()
-        counts = [each.count for each in self.filters]
+        total = self.summary.books
+        counts = [self.counted(each) for each in self.filters]
         share = prod(count / total for count in counts) if total else 0
         return max(EXACT + 1, min(*counts, round(total * share)))

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from catalog.search.base import TABLES, Backend, Row
 
@@ -61,24 +63,17 @@ class MySQLBackend(Backend):
     def encoded(self, words: str) -> set[str]:
         return {encode(word) for word in words.split(" ")}
 
-    def match(
-        self,
-        table: str,
-        words: Sequence[str],
-        prefix: str = "",
-        *,
-        limit: int,
-        within: Sequence[int] | None = None,
-    ) -> list[int]:
-        sql, params = self.subquery(table, words, prefix)
-        if within is not None:
-            if not within:
-                return []
-            sql += " AND id IN %s"
-            params.append(tuple(within))
+    def match(self, table: str, words: Sequence[str], prefix: str = "", *, limit: int) -> list[int]:
+        sql, params = self._search(table, words, prefix)
         return self.ids(f"{sql} LIMIT %s", [*params, limit])
 
-    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
+    def among(
+        self, rows: QuerySet[Any], table: str, words: Sequence[str], prefix: str = ""
+    ) -> QuerySet[Any]:
+        sql, params = self._search(table, words, prefix)
+        return rows.filter(pk__in=RawSQL(sql, params))  # noqa: S611 - names of our own tables
+
+    def _search(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
         terms = [f"+{encode(word)}" for word in words]
         if prefix:
             terms.append(f"+{encode(prefix)}*")

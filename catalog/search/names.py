@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 
 from catalog.models.author import Author
 from catalog.models.book import Contribution
@@ -104,9 +105,11 @@ class PublisherListing(Listing[Publisher]):
 
     def by_books(self, rows: QuerySet[Publisher]) -> list[int]:
         """Some publishers, those with the most books first."""
-        keys = dict(rows.values_list("pk", "name_key"))
-        counts = kept.of("publisher", map(str, keys))
-        return sorted(keys, key=lambda pk: (-counts.get(str(pk), 0), keys[pk], pk))
+        mine = Tally.objects.filter(
+            facet="publisher", value=Cast(OuterRef("pk"), CharField(max_length=20))
+        )
+        counted = rows.annotate(books_kept=Subquery(mine.values("count")))
+        return list(counted.order_by("-books_kept", "name_key").values_list("pk", flat=True))
 
     def load(self, ids: Sequence[int]) -> list[Publisher]:
         """The publishers, each with `book_count`: kept, not counted."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import F, Func, IntegerField, QuerySet
+from django.db.models import F, ForeignKey, Func, QuerySet
 
+from catalog.models.book import Book
 from catalog.models.state import Tally
 from catalog.search import kept
 from catalog.search.documents import BLOCK
@@ -23,7 +24,9 @@ NEAR = 10_000  # rows that are skipped one by one; further ones by the kept coun
 
 def unindexed(name: str) -> Func:
     """The column, in a form that no index serves, so that the planner has one plan left."""
-    return Func(F(name), template="COALESCE(%(expressions)s, NULL)", output_field=IntegerField())
+    field: Any = Book._meta.get_field(name)
+    kind = field.target_field if isinstance(field, ForeignKey) else field
+    return Func(F(name), template="COALESCE(%(expressions)s, NULL)", output_field=kind)
 
 
 @dataclass(frozen=True)
@@ -80,22 +83,6 @@ def read(rows: QuerySet[Any], order: Order, count: int, start: int, stop: int) -
     return list(behind[count - stop : count - start])[::-1]
 
 
-class OrderedPlan(Plan):
-    """Rows that one index has in order: the whole table, or one value of an indexed column."""
-
-    def __init__(self, rows: QuerySet[Any], order: Order, count: int) -> None:
-        self.rows, self.order, self.count = rows, order, count
-
-    def ids(self, start: int, stop: int) -> list[int]:
-        stop = min(stop, self.count)
-        if self.order.backwards:
-            return self.forward(self.count - stop, self.count - start)[::-1]
-        return self.forward(start, stop)
-
-    def forward(self, start: int, stop: int) -> list[int]:
-        return read(self.rows, self.order, self.count, start, stop)
-
-
 @dataclass(frozen=True)
 class Mark:
     """A position of which we know which rows stand before it and which from it on."""
@@ -105,13 +92,30 @@ class Mark:
     after: dict[str, Any]
 
 
-class WholePlan(OrderedPlan):
-    """All books. Far positions are reached from a mark computed from the kept counts."""
+Marks = Callable[[int], list[Mark]]
+
+
+class OrderedPlan(Plan):
+    """Rows that one index has in order: the whole table, or one value of an indexed column.
+
+    Far positions are reached from a mark computed from the kept counts.
+    """
+
+    def __init__(
+        self, rows: QuerySet[Any], order: Order, count: int, marks: Marks | None = None
+    ) -> None:
+        self.rows, self.order, self.count, self.marks = rows, order, count, marks
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        stop = min(stop, self.count)
+        if self.order.backwards:
+            return self.forward(self.count - stop, self.count - start)[::-1]
+        return self.forward(start, stop)
 
     def forward(self, start: int, stop: int) -> list[int]:
-        if min(start, self.count - stop) <= NEAR:
-            return super().forward(start, stop)
-        marks = _MARKS[self.order.columns](start)
+        if self.marks is None or min(start, self.count - stop) <= NEAR:
+            return read(self.rows, self.order, self.count, start, stop)
+        marks = self.marks(start)
         positions = [mark.position for mark in marks]
         left = bisect_right(positions, start) - 1
         right = bisect_left(positions, stop)
@@ -126,26 +130,44 @@ class WholePlan(OrderedPlan):
         return list(ordered[skip_right : skip_right + stop - start])[::-1]
 
 
-def _title_marks(position: int) -> list[Mark]:
+def title_marks(position: int) -> list[Mark]:
     """Where each first letter begins, and within the one at `position` each three letters."""
     letters = sorted(kept.values("letter")["letter"].items())
-    ends = list(accumulate(count for _letter, count in letters))
-    at = min(bisect_right(ends, position), len(letters) - 1)
+    begins = list(accumulate((count for _letter, count in letters[:-1]), initial=0))
+    at = max(0, bisect_right(begins, position) - 1)
     within = Tally.objects.filter(facet="title", count__gt=0, value__gte=letters[at][0])
     if at + 1 < len(letters):
         within = within.filter(value__lt=letters[at + 1][0])
     groups = sorted((value[:-1], count) for value, count in within.values_list("value", "count"))
     keys = [letter for letter, _count in letters]
-    begins = [0, *ends[:-1]]
     keys[at : at + 1] = [key for key, _count in groups]
     begins[at : at + 1] = accumulate((count for _key, count in groups[:-1]), initial=begins[at])
-    return [
-        Mark(begin, {"sort_title__lt": key}, {"sort_title__gte": key})
-        for key, begin in zip(keys, begins, strict=True)
-    ]
+    return [_title_mark(key, begin) for key, begin in zip(keys, begins, strict=True)]
 
 
-def _year_marks(_position: int) -> list[Mark]:
+def letter_marks(facet: str, value: str) -> Marks:
+    """Where each first letter begins among the books of one value of a facet."""
+
+    def marks(_position: int) -> list[Mark]:
+        begin = f"{value}/"
+        # From "eng/" to "eng0": the character after the slash.
+        rows = Tally.objects.filter(facet=f"{facet}/", value__gte=begin, value__lt=f"{value}0")
+        found = rows.filter(count__gt=0).values_list("value", "count")
+        letters = sorted((name[len(begin) :], count) for name, count in found)
+        begins = accumulate((count for _letter, count in letters[:-1]), initial=0)
+        return [
+            _title_mark(letter, begin)
+            for (letter, _count), begin in zip(letters, begins, strict=True)
+        ]
+
+    return marks
+
+
+def _title_mark(key: str, position: int) -> Mark:
+    return Mark(position, {"sort_title__lt": key}, {"sort_title__gte": key})
+
+
+def year_marks(_position: int) -> list[Mark]:
     years = sorted(((int(y), n) for y, n in kept.values("year")["year"].items()), reverse=True)
     begins = accumulate((count for _year, count in years[:-1]), initial=0)
     return [
@@ -154,7 +176,7 @@ def _year_marks(_position: int) -> list[Mark]:
     ]
 
 
-def _block_marks(_position: int) -> list[Mark]:
+def block_marks(_position: int) -> list[Mark]:
     blocks = sorted(((int(b), n) for b, n in kept.values("block")["block"].items()), reverse=True)
     begins = accumulate((count for _block, count in blocks[:-1]), initial=0)
     return [
@@ -163,10 +185,11 @@ def _block_marks(_position: int) -> list[Mark]:
     ]
 
 
-_MARKS: dict[tuple[str, ...], Callable[[int], list[Mark]]] = {
-    TITLE.columns: _title_marks,
-    YEAR.columns: _year_marks,
-    ADDED.columns: _block_marks,
+# For the list of all books in each order.
+MARKS: dict[tuple[str, ...], Marks] = {
+    TITLE.columns: title_marks,
+    YEAR.columns: year_marks,
+    ADDED.columns: block_marks,
 }
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from catalog.search.base import TABLES, Backend, Row
 
@@ -47,24 +49,19 @@ class PostgreSQLBackend(Backend):
         sql = f"SELECT id, tsvector_to_array(words) FROM {table} WHERE id = ANY(%s)"
         return {pk: set(words) for pk, words in self.rows(sql, [list(ids)])}
 
-    def match(
-        self,
-        table: str,
-        words: Sequence[str],
-        prefix: str = "",
-        *,
-        limit: int,
-        within: Sequence[int] | None = None,
-    ) -> list[int]:
-        sql, params = self.subquery(table, words, prefix)
-        if within is not None:
-            sql += " AND id = ANY(%s)"
-            params.append(list(within))
+    def match(self, table: str, words: Sequence[str], prefix: str = "", *, limit: int) -> list[int]:
+        sql, params = self._search(table, words, prefix)
         return self.ids(
             f"WITH hits AS MATERIALIZED ({sql}) SELECT id FROM hits LIMIT %s", [*params, limit]
         )
 
-    def subquery(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
+    def among(
+        self, rows: QuerySet[Any], table: str, words: Sequence[str], prefix: str = ""
+    ) -> QuerySet[Any]:
+        sql, params = self._search(table, words, prefix)
+        return rows.filter(pk__in=RawSQL(sql, params))  # noqa: S611 - names of our own tables
+
+    def _search(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
         terms = [_quoted(word) for word in words]
         if prefix:
             terms.append(f"{_quoted(prefix)}:*")

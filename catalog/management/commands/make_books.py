@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from catalog.management.commands._made_up import MadeUp, Maker
@@ -124,35 +124,29 @@ class Writer:
 
     def name_authors(self, numbers: Iterable[int]) -> None:
         """Find or make the authors of these numbers."""
-        new = sorted(number for number in numbers if not self.authors[number])
         wanted = {}
-        for number in new:
+        for number in sorted(number for number in numbers if not self.authors[number]):
             name, sort_name = self.maker.author(number)
             wanted[number] = Author(name=name, sort_name=sort_name)
-        made = _keep_or_create(wanted, Author, self.authors)
-        indexing.add_authors(made)
+        known = Author.objects.filter(qualifier="")
+        indexing.add_authors(_keep_or_create(wanted, known, self.authors))
 
     def name_publishers(self, numbers: Iterable[int]) -> None:
-        new = sorted(number for number in numbers if not self.publishers[number])
         wanted = {}
-        for number in new:
+        for number in sorted(number for number in numbers if not self.publishers[number]):
             name, city, country = self.maker.publisher(number)
             wanted[number] = Publisher(name=name, city=city, country=country)
-        made = _keep_or_create(wanted, Publisher, self.publishers)
-        indexing.add_publishers(made)
+        indexing.add_publishers(_keep_or_create(wanted, Publisher.objects.all(), self.publishers))
 
 
-def _keep_or_create(wanted: dict[int, Any], model: type[Any], keys: "array[int]") -> list[Any]:
+def _keep_or_create(wanted: dict[int, Any], known: QuerySet[Any], keys: "array[int]") -> list[Any]:
     """Save the records whose name is new; note the primary key of each number."""
     now = timezone.now()
-    by_key: dict[str, Any] = {}
     for record in wanted.values():
         record.derive()
         record.created_at = record.updated_at = now
-        by_key[record.name_key] = record
-    numbers = {record.name_key: number for number, record in wanted.items()}
-    known = model.objects.filter(qualifier="") if model is Author else model.objects.all()
-    made = bulk.keep_or_create(by_key, known, "name_key")
-    for key, number in numbers.items():
-        keys[number] = by_key[key]
+    by_key = {record.name_key: record for record in wanted.values()}
+    found, made = bulk.keep_or_create(by_key, known, lambda _key, record: record)
+    for number, record in wanted.items():
+        keys[number] = found[record.name_key]
     return made
