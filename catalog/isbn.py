@@ -113,7 +113,7 @@ def _text(value: object) -> str:
     # Longer numbers are no ISBN, and Python refuses to write out very long ones.
     if not abs(value) < 10**17:  # so written, "not a number" fails too
         raise IsbnError("isbn_length")
-    if value != int(value):
+    if value < 0 or value != int(value):
         raise IsbnError("isbn_letters")
     return str(int(value))
 

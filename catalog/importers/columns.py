@@ -335,7 +335,7 @@ def _options(column: Counts, header: str) -> dict[str, Any]:
         options["serial"] = True
     if column.tested and column.capitals > 0.5 * column.tested:
         options["shouted"] = True
-    for word in re.findall(r"[A-Za-z]{3}\b|[€£$]", header):
+    for word in re.findall(r"\b[A-Z]{3}\b|[€£$]", header):
         if code := currency(word).value:
             options["currency"] = code
     return options

@@ -291,6 +291,7 @@ class Counts:
         for sign in ";|\n":
             if sign in text:
                 self.separators[sign] = self.separators.get(sign, 0) + 1
+                self.commas_inverted += "," in text
                 return
         for sign, between in (("&", " & "), ("/", " / ")):
             if between in text:
@@ -348,11 +349,8 @@ class Counts:
     @property
     def inverted(self) -> bool:
         """Is it "Last, First" as a rule?"""
-        parted = self.separators.get(";", 0) + self.separators.get("|", 0)
         commas = self.commas_inverted + self.commas_list
-        return self.commas_inverted > 0.5 * commas > 0 and (
-            self.commas_inverted + parted > self.no_comma
-        )
+        return self.commas_inverted > 0.5 * commas > 0 and self.commas_inverted > self.no_comma
 
 
 def _is_namelike(text: str, words: Sequence[str]) -> bool:

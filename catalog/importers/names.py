@@ -67,9 +67,9 @@ _ORGANISATION: Final = listed(
     "publications verlag editions editorial edizioni editora uitgeverij forlag forlaget "
     "wydawnictwo commission organisation organization library bibliothek bibliotheque "
     "biblioteca federation government bureau agency nations orchestra parliament "
-    "congress comics books studios studio magazine network entertainment media laboratory archives archiv "
-    "redaktion editors staff collective kollektiv consortium conference kongress "
-    "various"
+    "congress comics books studios studio magazine network entertainment media laboratory "
+    "archives archiv redaktion editors staff collective kollektiv consortium conference "
+    "kongress various"
 )
 # Surnames as well: they count in longer names, or beside an "of".
 _PERHAPS_ORGANISATION: Final = listed(
