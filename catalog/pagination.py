@@ -65,7 +65,7 @@ class CataloguePaginator(Paginator):
     @property
     def is_cut(self) -> bool:
         """Whether there are more rows than pages to show them."""
-        return self.reach < self.count or self.object_list.plan.kind == "more"
+        return bool(self.reach < self.count or self.object_list.plan.kind == "more")
 
     @cached_property
     def num_pages(self) -> int:
@@ -92,5 +92,4 @@ class CataloguePaginator(Paginator):
 
 def _rounded(count: int) -> int:
     """Three significant digits: an estimate knows no more."""
-    unit = 10 ** max(0, len(str(count)) - 3)
-    return round(count / unit) * unit
+    return round(count, 3 - len(str(count))) if count >= 1_000 else count

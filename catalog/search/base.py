@@ -1,7 +1,7 @@
 """What every database must be able to do for the index."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -13,6 +13,7 @@ AUTHORS = "catalog_authorsearch"
 PUBLISHERS = "catalog_publishersearch"
 TABLES = (BOOKS, AUTHORS, PUBLISHERS)
 
+Params = Sequence[Any] | Mapping[str, Any]
 Row = tuple[int, str, str]  # id, words, kept
 
 
@@ -22,15 +23,15 @@ class Backend(ABC):
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, sql: str, params: Params = ()) -> list[Any]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())
 
-    def ids(self, sql: str, params: Sequence[Any] = ()) -> list[int]:
+    def ids(self, sql: str, params: Params = ()) -> list[int]:
         return [row[0] for row in self.rows(sql, params)]
 
-    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+    def run(self, sql: str, params: Params = ()) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
 

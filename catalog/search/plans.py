@@ -133,7 +133,9 @@ class OrderedPlan(Plan):
 def title_marks(position: int) -> list[Mark]:
     """Where each first letter begins, and within the one at `position` each three letters."""
     letters = sorted(kept.values("letter")["letter"].items())
-    begins = list(accumulate((count for _letter, count in letters[:-1]), initial=0))
+    if not letters:
+        return []
+    begins = _begins(letters)
     at = max(0, bisect_right(begins, position) - 1)
     within = Tally.objects.filter(facet="title", count__gt=0, value__gte=letters[at][0])
     if at + 1 < len(letters):
@@ -141,7 +143,7 @@ def title_marks(position: int) -> list[Mark]:
     groups = sorted((value[:-1], count) for value, count in within.values_list("value", "count"))
     keys = [letter for letter, _count in letters]
     keys[at : at + 1] = [key for key, _count in groups]
-    begins[at : at + 1] = accumulate((count for _key, count in groups[:-1]), initial=begins[at])
+    begins[at : at + 1] = [begins[at] + begin for begin in _begins(groups)]
     return [_title_mark(key, begin) for key, begin in zip(keys, begins, strict=True)]
 
 
@@ -154,7 +156,7 @@ def letter_marks(facet: str, value: str) -> Marks:
         rows = Tally.objects.filter(facet=f"{facet}/", value__gte=begin, value__lt=f"{value}0")
         found = rows.filter(count__gt=0).values_list("value", "count")
         letters = sorted((name[len(begin) :], count) for name, count in found)
-        begins = accumulate((count for _letter, count in letters[:-1]), initial=0)
+        begins = _begins(letters)
         return [
             _title_mark(letter, begin)
             for (letter, _count), begin in zip(letters, begins, strict=True)
@@ -163,13 +165,18 @@ def letter_marks(facet: str, value: str) -> Marks:
     return marks
 
 
+def _begins(counts: Sequence[tuple[Any, int]]) -> list[int]:
+    """The position of the first row of each group."""
+    return [0, *accumulate(count for _key, count in counts)][: len(counts)]
+
+
 def _title_mark(key: str, position: int) -> Mark:
     return Mark(position, {"sort_title__lt": key}, {"sort_title__gte": key})
 
 
 def year_marks(_position: int) -> list[Mark]:
     years = sorted(((int(y), n) for y, n in kept.values("year")["year"].items()), reverse=True)
-    begins = accumulate((count for _year, count in years[:-1]), initial=0)
+    begins = _begins(years)
     return [
         Mark(begin, {"sort_year__gt": year}, {"sort_year__lte": year})
         for (year, _count), begin in zip(years, begins, strict=True)
@@ -178,7 +185,7 @@ def year_marks(_position: int) -> list[Mark]:
 
 def block_marks(_position: int) -> list[Mark]:
     blocks = sorted(((int(b), n) for b, n in kept.values("block")["block"].items()), reverse=True)
-    begins = accumulate((count for _block, count in blocks[:-1]), initial=0)
+    begins = _begins(blocks)
     return [
         Mark(begin, {"id__gte": (block + 1) * BLOCK}, {"id__lt": (block + 1) * BLOCK})
         for (block, _count), begin in zip(blocks, begins, strict=True)

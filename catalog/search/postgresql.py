@@ -13,9 +13,17 @@ from django.db.models.expressions import RawSQL
 
 from catalog.search.base import TABLES, Backend, Row
 
+PARTS = 16  # of the table, of each of which this many documents are tried
+TRIED = 1_500
+
 
 def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _tsquery(words: Sequence[str], prefix: str) -> str:
+    terms = [_quoted(word) for word in words]
+    return " & ".join([*terms, f"{_quoted(prefix)}:*"] if prefix else terms)
 
 
 class PostgreSQLBackend(Backend):
@@ -50,22 +58,36 @@ class PostgreSQLBackend(Backend):
         return {pk: set(words) for pk, words in self.rows(sql, [list(ids)])}
 
     def match(self, table: str, words: Sequence[str], prefix: str = "", *, limit: int) -> list[int]:
-        sql, params = self._search(table, words, prefix)
+        # A GIN index gathers every record that has the word before it gives the first: 25 ms
+        # for a word in every second of a million books. Such words are found sooner by trying
+        # some thousand documents from all parts of the table; where that does not give enough,
+        # the index has little to gather. Two statements, so that the choice is ours: the
+        # planner's depends on statistics.
+        condition, params = "words @@ %(query)s::tsquery", {"query": _tsquery(words, prefix)}
+        sample = self.ids(
+            "SELECT id FROM (SELECT top * part / %(parts)s AS low,"
+            "  least(top * part / %(parts)s + %(tried)s, top * (part + 1) / %(parts)s) AS high"
+            f"  FROM (SELECT max(id) AS top FROM {table}) AS last,"
+            "  generate_series(%(parts)s - 1, 0, -1) AS part) AS parts,"
+            f" LATERAL (SELECT id, words FROM {table} WHERE id > low AND id <= high OFFSET 0) AS tried"
+            f" WHERE {condition} LIMIT %(limit)s",
+            {**params, "parts": PARTS, "tried": TRIED, "limit": limit},
+        )
+        if len(sample) >= limit:
+            return sample
         return self.ids(
-            f"WITH hits AS MATERIALIZED ({sql}) SELECT id FROM hits LIMIT %s", [*params, limit]
+            f"WITH hits AS MATERIALIZED (SELECT id FROM {table} WHERE {condition})"
+            " SELECT id FROM hits LIMIT %(limit)s",
+            {**params, "limit": limit},
         )
 
     def among(
         self, rows: QuerySet[Any], table: str, words: Sequence[str], prefix: str = ""
     ) -> QuerySet[Any]:
-        sql, params = self._search(table, words, prefix)
-        return rows.filter(pk__in=RawSQL(sql, params))  # noqa: S611 - names of our own tables
-
-    def _search(self, table: str, words: Sequence[str], prefix: str = "") -> tuple[str, list[Any]]:
-        terms = [_quoted(word) for word in words]
-        if prefix:
-            terms.append(f"{_quoted(prefix)}:*")
-        return f"SELECT id FROM {table} WHERE words @@ %s::tsquery", [" & ".join(terms)]
+        hits = RawSQL(  # noqa: S611 - names of our own tables
+            f"SELECT id FROM {table} WHERE words @@ %s::tsquery", [_tsquery(words, prefix)]
+        )
+        return rows.filter(pk__in=hits)
 
     def tidy(self) -> None:
         # A clean visibility map is what lets an ordered page be read from the index alone.
