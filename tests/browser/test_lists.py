@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.site import Site
+from tests.browser.test_main_job import open_menu
 
 
 def test_typing_searches_and_keeps_the_focus(page: Page, library: Site) -> None:
@@ -84,15 +85,15 @@ def test_the_theme_is_switched_and_remembered(page: Page, library: Site) -> None
     page.goto(f"{library.url}/books/")
     paper = "() => getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
-    page.get_by_label("Light or dark").click()
+    open_menu(page)
     with page.expect_response(re.compile("theme")):
-        page.get_by_role("button", name="Dark").click()
+        page.locator("button[name=theme][value=dark]").click()
     assert page.evaluate(paper) != light
     page.reload()
     assert page.evaluate(paper) != light
-    page.get_by_label("Light or dark").click()
+    open_menu(page)
     with page.expect_response(re.compile("theme")):
-        page.get_by_role("button", name="As the system").click()
+        page.locator("button[name=theme][value=system]").click()
     assert page.evaluate(paper) == light
     page.emulate_media(color_scheme="dark")
     assert page.evaluate(paper) != light
