@@ -6,6 +6,7 @@ the live page showed.
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -151,12 +152,12 @@ def _announcement(job: ImportJob, percent: int) -> str:
     if job.state == State.RUNNING:
         return _("%(percent)d percent done.") % {"percent": percent // 10 * 10}
     if job.state == State.DONE:
-        return _("Finished: %(created)d created, %(rejected)d rejected.") % {
-            "created": job.created,
-            "rejected": job.rejected,
+        return _("Finished: %(created)s created, %(rejected)s rejected.") % {
+            "created": number_format(job.created),
+            "rejected": number_format(job.rejected),
         }
     if job.state == State.CANCELLED:
-        return _("Stopped after %(count)d rows.") % {"count": job.rows_done}
+        return _("Stopped after %(count)s rows.") % {"count": number_format(job.rows_done)}
     if job.state == State.FAILED:
         return _("The import failed. %(reason)s") % {"reason": job.error}
     return ""

@@ -26,6 +26,7 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -45,7 +46,7 @@ from catalog.importers.messages import sentence
 from catalog.models import ImportJob, ImportRow
 from catalog.pagination import CataloguePage
 from catalog.services import importing, progress, rows
-from site_config.views import PartialTemplateMixin, wants_partial
+from site_config.views import JsonMixin, PartialTemplateMixin, wants_partial
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "colophon-sample.xlsx"
 State, Outcome = ImportJob.State, ImportRow.Outcome
@@ -75,7 +76,54 @@ class JobMixin:
         return job
 
 
-class ImportListView(PermissionRequiredMixin, PartialTemplateMixin, ListView):
+class ImportPaginator(Paginator):
+    """Paged like every list of the catalogue; counts nothing where the number is known."""
+
+    def __init__(
+        self, object_list: Any, per_page: int, *, counted: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(object_list, per_page, **kwargs)
+        self.counted = counted
+
+    @cached_property
+    def count(self) -> int:
+        return super().count if self.counted is None else self.counted
+
+    def _get_page(self, object_list: Any, number: int, paginator: Any) -> CataloguePage:
+        return CataloguePage(object_list, number, paginator)
+
+
+class NearestPageMixin(ListView):
+    """A page that is not there shows the nearest one, as the other lists do."""
+
+    def counted(self) -> int | None:
+        """How many there are, if that is known without asking."""
+        return None
+
+    def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
+        paginator = ImportPaginator(queryset, page_size, counted=self.counted())
+        page = paginator.get_page(self.request.GET.get("page"))
+        return paginator, page, page.object_list, page.has_other_pages()
+
+
+def job_json(job: ImportJob) -> dict[str, Any]:
+    """What programs are told about a job; the page shows the same."""
+    counters = ("rows", "rows_done", "created", "updated", "skipped", "rejected", "repaired")
+    more = ("warned", "authors_created", "publishers_created")
+    return {
+        "id": job.pk,
+        "url": job.get_absolute_url(),
+        "filename": job.filename,
+        "state": job.state,
+        "created_by": str(job.created_by) if job.created_by else None,
+        "created_at": job.created_at,
+        "finished_at": job.finished_at,
+        "error": job.error,
+        **{name: getattr(job, name) for name in (*counters, *more)},
+    }
+
+
+class ImportListView(PermissionRequiredMixin, JsonMixin, PartialTemplateMixin, NearestPageMixin):
     """Everyone's imports, the newest first."""
 
     permission_required = "catalog.view_importjob"
@@ -87,6 +135,15 @@ class ImportListView(PermissionRequiredMixin, PartialTemplateMixin, ListView):
     def get_queryset(self) -> QuerySet[ImportJob]:
         # Without the options: those of a wide file are long, and the list does not show them.
         return ImportJob.objects.select_related("created_by").defer("options").order_by("-pk")
+
+    def as_json(self, context: dict[str, Any]) -> dict[str, Any]:
+        page = context["page_obj"]
+        return {
+            "count": page.paginator.count,
+            "page": page.number,
+            "pages": page.paginator.num_pages,
+            "results": [job_json(job) for job in page.object_list],
+        }
 
 
 # --- A new import ---------------------------------------------------------------------------
@@ -159,7 +216,7 @@ class ImportCreateView(PermissionRequiredMixin, FormView):
         return self.go(reverse("catalog:import_update", args=(job.pk,)))
 
     def too_large(self) -> HttpResponse:
-        form = UploadForm({}, {})
+        form = UploadForm({}, MultiValueDict())
         form.errors.clear()  # that there is no file is not what is wrong
         form.add_error("file", too_large(settings.MAX_IMPORT_MB))
         return self.form_invalid(form)
@@ -275,7 +332,7 @@ def preview(options: dict[str, Any]) -> Iterator[PreviewRow]:
 # --- The job --------------------------------------------------------------------------------
 
 
-class ImportDetailView(PermissionRequiredMixin, DetailView):
+class ImportDetailView(PermissionRequiredMixin, JsonMixin, DetailView):
     """How far a job has come. The same template's `progress` is pushed to open pages."""
 
     permission_required = "catalog.view_importjob"
@@ -288,6 +345,11 @@ class ImportDetailView(PermissionRequiredMixin, DetailView):
         return super().get_context_data(
             progress=progress.of(job), may_change=may_change(self.request.user, job), **kwargs
         )
+
+    def as_json(self, context: dict[str, Any]) -> dict[str, Any]:
+        figures: progress.Progress = context["progress"]
+        more = {"percent": figures.percent, "rows_per_second": figures.rate}
+        return job_json(self.object) | more
 
 
 class ImportCancelView(PermissionRequiredMixin, JobMixin, View):
@@ -341,27 +403,11 @@ def tabs(job: ImportJob) -> list[dict[str, Any]]:
     return [{"name": tab.name, "label": tab.label, "count": tab.count(job)} for tab in TABS]
 
 
-class CountedPaginator(Paginator):
-    """Counts nothing: the job knows how many rows of each outcome it has."""
-
-    def __init__(self, object_list: Any, per_page: int, *, counted: int, **kwargs: Any) -> None:
-        super().__init__(object_list, per_page, **kwargs)
-        self.counted = counted
-
-    @cached_property
-    def count(self) -> int:
-        return self.counted
-
-    def _get_page(self, object_list: Any, number: int, paginator: Any) -> CataloguePage:
-        return CataloguePage(object_list, number, paginator)
-
-
-class ImportRowsView(PermissionRequiredMixin, PartialTemplateMixin, JobMixin, ListView):
+class ImportRowsView(PermissionRequiredMixin, PartialTemplateMixin, JobMixin, NearestPageMixin):
     """The rows of a job as they came, and what became of them."""
 
     permission_required = "catalog.view_importjob"
     template_name = "catalog/import_rows.html"
-    partial_name = "rows"
     context_object_name = "rows"
     paginate_by = 25
 
@@ -388,12 +434,8 @@ class ImportRowsView(PermissionRequiredMixin, PartialTemplateMixin, JobMixin, Li
         found = found.select_related("book").order_by("number")
         return found.filter(pk__in=self.reason.rows) if self.reason else found
 
-    def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
-        """A page that is not there shows the nearest one, as the other lists do."""
-        count = self.reason.count if self.reason else self.tab.count(self.job)
-        paginator = CountedPaginator(queryset, page_size, counted=count)
-        page = paginator.get_page(self.request.GET.get("page"))
-        return paginator, page, page.object_list, page.has_other_pages()
+    def counted(self) -> int:
+        return self.reason.count if self.reason else self.tab.count(self.job)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

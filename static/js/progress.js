@@ -3,7 +3,13 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
+  const isRunning = () => "running" in byId("import-progress").dataset;
   let told = byId("import-progress")?.dataset.announce;
+
+  // The last state may come twice; swapping it again would take the focus away from its links.
+  document.addEventListener("htmx:wsBeforeMessage", (event) => {
+    if (byId("import-progress") && !isRunning()) event.preventDefault();
+  });
 
   document.addEventListener("htmx:wsAfterMessage", () => {
     const section = byId("import-progress");
@@ -11,7 +17,7 @@
     const sentence = section.dataset.announce;
     if (sentence && sentence !== told) byId("announce").textContent = sentence;
     told = sentence;
-    if ("running" in section.dataset) return;
+    if (isRunning()) return;
     // Over: nothing more is to be stopped, and nothing more will be pushed.
     const stop = document.querySelector(".imp-stop");
     const focused = stop?.contains(document.activeElement);

@@ -92,7 +92,7 @@
       if (event.detail.elt === form()) byId("upload-sending").hidden = true;
     });
   }
-  document.addEventListener("htmx:afterSwap", () => {
+  document.addEventListener("htmx:afterSettle", () => {
     if (input()?.classList.contains("is-invalid")) input().focus();
   });
 })();

@@ -1,6 +1,7 @@
 """Our own sample spreadsheet: what is in it, and what the real import makes of it."""
 
 import re
+from datetime import date
 
 import pytest
 from django.core.files import File
@@ -98,14 +99,14 @@ def test_the_import_mends_what_was_broken_on_purpose(job):
     by_title = {book.title: book for book in Book.objects.select_related("publisher")}
     assert "Du côté de chez Swann" in by_title  # mojibake
     assert "Bleak House" in by_title  # shouting capitals
-    assert by_title["Hard Times"].publisher.name == "Bradbury & Evans"  # entities
+    assert str(by_title["Hard Times"].publisher) == "Bradbury & Evans"  # entities
     assert by_title["The Iliad"].year == -750
     assert by_title["Oedipus Rex"].year == -429
     assert by_title["Walden"].year == 1854  # a float, as text
     assert by_title["Doctor Faustus"].year is None
     assert by_title["Around the World in Eighty Days"].isbn == "9780140449068"  # …6X
-    assert by_title["Moby-Dick; or, The Whale"].published_on.isoformat() == "1851-10-18"
-    assert by_title["Ulysses"].published_on.isoformat() == "1922-02-02"
+    assert by_title["Moby-Dick; or, The Whale"].published_on == date(1851, 10, 18)
+    assert by_title["Ulysses"].published_on == date(1922, 2, 2)
     assert by_title["Kinder- und Hausmärchen"].authors.count() == 2
     assert Author.objects.filter(name="Joaquim Maria Machado de Assis").count() == 1  # inverted
     assert Author.objects.filter(name__contains=",").count() == 0

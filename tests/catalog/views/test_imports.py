@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.test import AsyncClient, Client
 from django.urls import reverse
@@ -33,7 +34,7 @@ MIXED = GOOD + (
 
 
 @pytest.fixture(autouse=True)
-def media(settings, tmp_path) -> Path:
+def media(settings, tmp_path: Path) -> Path:
     """Where uploads are kept; empty at first."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     return tmp_path / "media"
@@ -47,9 +48,9 @@ def url(name: str, *args: object) -> str:
     return reverse(f"catalog:{name}", args=args)
 
 
-def upload(client: Client, content: str | bytes, name: str = "books.csv", **headers: str):
+def upload(client: Client, content: str | bytes, name: str = "books.csv"):
     data = content.encode() if isinstance(content, str) else content
-    return client.post(url("import_create"), {"file": SimpleUploadedFile(name, data)}, **headers)
+    return client.post(url("import_create"), {"file": SimpleUploadedFile(name, data)})
 
 
 def mapping_data(job: ImportJob, **changes: str) -> dict[str, str]:
@@ -62,9 +63,9 @@ def mapping_data(job: ImportJob, **changes: str) -> dict[str, str]:
 def new_job(cataloguer):
     """`new_job(GOOD)`: uploaded by the cataloguer, its columns not yet told."""
 
-    def make(content: str = GOOD, user=cataloguer) -> ImportJob:
+    def make(content: str = GOOD) -> ImportJob:
         file = SimpleUploadedFile("books.csv", content.encode())
-        return importing.create_job(file=file, filename="books.csv", user=user)
+        return importing.create_job(file=file, filename="books.csv", user=cataloguer)
 
     return make
 
@@ -74,7 +75,7 @@ def done_job(new_job, client_of, cataloguer, django_capture_on_commit_callbacks)
     """`done_job(MIXED)`: uploaded, mapped as guessed, imported."""
 
     def make(content: str = MIXED) -> ImportJob:
-        job = new_job(content)
+        job: ImportJob = new_job(content)
         with django_capture_on_commit_callbacks(execute=True):
             client_of(cataloguer).post(url("import_update", job.pk), mapping_data(job))
         job.refresh_from_db()
@@ -282,7 +283,8 @@ class CutOffClient(AsyncClient):
     """As behind the ASGI guard, which throws away a body that is too large."""
 
     def _base_scope(self, **request):
-        return {**super()._base_scope(**request), "body_too_large": True}
+        scope = super()._base_scope(**request)  # type: ignore[misc]  # the stubs leave it out
+        return {**scope, "body_too_large": True}
 
 
 def test_a_body_that_the_server_cut_off_is_explained(cataloguer):
@@ -533,6 +535,23 @@ def test_the_cost_of_the_list_does_not_grow(
     assertContains(response, "books.xlsx", count=size)
 
 
+def test_a_long_list_has_pages(client_of, cataloguer, job_in):
+    for _number in range(60):
+        job_in(State.DONE, **RUNNING)
+    response = client_of(cataloguer).get(url("import_list"), {"page": "99"})
+    assert response.context["page_obj"].number == 3
+    assertContains(response, 'href="?page=2"')
+
+
+def test_list_and_page_answer_programs(client_of, cataloguer, job_in):
+    job = job_in(State.RUNNING, **RUNNING)
+    client = client_of(cataloguer, accept="application/json")
+    [listed] = client.get(url("import_list")).json()["results"]
+    shown = client.get(url("import_detail", job.pk)).json()
+    assert listed["rejected"] == shown["rejected"] == 90
+    assert (shown["percent"], shown["rows_per_second"]) == (64, 320)
+
+
 # --- The rows --------------------------------------------------------------------------------
 
 
@@ -560,6 +579,15 @@ def test_rows_of_one_reason_can_be_shown_alone(client_of, cataloguer, done_job):
 def test_each_tab_shows_its_rows(client_of, cataloguer, done_job, outcome, numbers):
     response = client_of(cataloguer).get(url("import_rows", done_job().pk), {"outcome": outcome})
     assert [row.row.number for row in response.context["shown_rows"]] == numbers
+
+
+def test_htmx_gets_the_rows_alone_also_when_it_follows_a_link(client_of, cataloguer, done_job):
+    job = done_job()
+    for headers in ({}, {"hx-boosted": "true", "hx-target": "results"}):
+        client = client_of(cataloguer, **{"hx-request": "true", **headers})
+        response = client.get(url("import_rows", job.pk), {"outcome": "created"})
+        assertContains(response, "<article", count=3)
+        assertNotContains(response, "<html")
 
 
 def test_every_counter_counts_the_rows_that_its_tab_shows(client_of, cataloguer, done_job):
@@ -705,7 +733,8 @@ def test_under_asgi_the_file_is_streamed(cataloguer, done_job):
 
     async def read() -> bytes:
         response = await client.get(url("import_rejected", job.pk))
-        return b"".join([piece async for piece in response.streaming_content])
+        assert isinstance(response, StreamingHttpResponse)
+        return b"".join([piece async for piece in response])
 
     assert b"Franz Kafka" in async_to_sync(read)()
 
