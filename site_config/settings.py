@@ -268,6 +268,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": _level, "propagate": True},
         "django.request": {"handlers": ["mail"] if ADMINS else [], "propagate": True},
+        # The embedded worker greets its broker in memory, which nobody has asked about.
+        "celery.worker": {"level": "WARNING" if EMBEDDED_WORKER else _level},
         # Requests for hosts that are not ours: scanners, all day long.
         "django.security.DisallowedHost": {"handlers": [], "level": "CRITICAL"},
     },
