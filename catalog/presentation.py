@@ -63,8 +63,10 @@ def price_text(price: Decimal | None, currency: str) -> str:
 def isbn10_text(digits13: str) -> str:
     """0-306-40615-2: the parts of the ISBN-13 without 978 and with the other check digit."""
     ten = isbn.to_isbn10(digits13)
+    if not ten:
+        return ""
     parts = isbn.hyphenate(digits13).split("-")[1:-1]
-    return "-".join([*parts, ten[-1]]) if ten and parts else ten
+    return "-".join([*parts, ten[-1]]) if parts else ten
 
 
 @cache

@@ -65,21 +65,26 @@ def htmx_manners(get_response: GetResponse) -> Any:
         if request.headers.get("HX-Request") == "true" and response.status_code == 302:
             target = urlsplit(response.headers.get("Location", ""))
             if target.path == resolve_url(settings.LOGIN_URL):
-                return _leave_for_login(request, response)
+                return _leave(response, _login_url(request))
+            if target.path == resolve_url("accounts:first_manager"):
+                return _leave(response, target.path)
         return response
 
     return _after(get_response, finish)
 
 
-def _leave_for_login(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+def _login_url(request: HttpRequest) -> str:
     """Sign in, then come back to the page one was on: not to the fragment it had asked for."""
     here = urlsplit(request.headers.get("HX-Current-URL", ""))
     if here.netloc != request.get_host():
         here = urlsplit(request.get_full_path())
     back = here._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    answer = HttpResponseClientRedirect(
-        f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
-    )
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+
+
+def _leave(response: HttpResponseBase, url: str) -> HttpResponse:
+    """htmx follows a redirect by itself and would put the login form into the target."""
+    answer = HttpResponseClientRedirect(url)
     answer.cookies = response.cookies
     if vary := response.headers.get("Vary"):
         answer.headers["Vary"] = vary

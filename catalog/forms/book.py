@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog import languages
 from catalog.models import Book
+from catalog.models.book import FIRST_YEAR, LAST_YEAR
 from catalog.services import books
 
 NAME_LENGTH = 200
@@ -31,6 +32,7 @@ class BookForm(forms.ModelForm):
         model = Book
         fields = ("title", "subtitle", "isbn", "year", "language", "pages", "description")
         help_texts = {"isbn": _("10 or 13 digits, with or without hyphens.")}
+        error_messages = {"title": {"required": _("A book needs a title.")}}
         widgets = {"description": forms.Textarea(attrs={"rows": 5})}
 
     def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
@@ -60,6 +62,19 @@ class BookForm(forms.ModelForm):
             "description",
             Submit("save", _("Add the book")),
         )
+
+    def clean_year(self) -> int | None:
+        """The model's constraint, said beside the field."""
+        year: int | None = self.cleaned_data["year"]
+        if year is not None and (year == 0 or not FIRST_YEAR <= year <= LAST_YEAR):
+            raise forms.ValidationError(
+                _(
+                    "There is no such year here: from %(first)d (negative, before the common era) "
+                    "to %(last)d, without 0."
+                ),
+                params={"first": FIRST_YEAR, "last": LAST_YEAR},
+            )
+        return year
 
     def clean_authors(self) -> list[str]:
         names = [

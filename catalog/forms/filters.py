@@ -17,6 +17,7 @@ from catalog import languages
 from catalog.models.author import Author
 from catalog.models.book import FIRST_YEAR, LAST_YEAR, UNKNOWN, Book, decade_of
 from catalog.models.publisher import Publisher
+from catalog.models.state import Generation
 from catalog.search import kept
 from catalog.search.filters import FILTERS, NONE, Filter
 from catalog.search.listings import BookListing
@@ -43,6 +44,8 @@ def querystring(params: Mapping[str, str]) -> str:
 
 class FilterForm(forms.Form):
     """Reads values from an address; never shows errors."""
+
+    generation: Generation | None = None  # of the catalogue, if whoever asks has read it
 
     def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data if data is not None else {}, **kwargs)
@@ -129,7 +132,7 @@ class BookFilterForm(FilterForm):
     @cached_property
     def summary(self) -> kept.Summary:
         """The kept counts, read once for the list and the choices beside it."""
-        return kept.summary()
+        return kept.summary(self.generation)
 
     def listing(self, queryset: QuerySet[Book]) -> BookListing:
         return BookListing(

@@ -32,12 +32,17 @@ class Summary:
 _remembered: tuple[Generation, Summary] | None = None
 
 
-def summary() -> Summary:
-    """The counts as of now; remembered by this process until the catalogue changes."""
+def summary(generation: Generation | None = None) -> Summary:
+    """The counts as of now; remembered by this process until the catalogue changes.
+
+    A caller that has just read the catalogue's generation passes it on: one query less.
+    """
     global _remembered
     if connection.in_atomic_block:  # it may see what no other does, and what is rolled back
         return _summary()
-    generation = CatalogueState.current()  # before the counts: they may be newer, never older
+    generation = (
+        generation or CatalogueState.current()
+    )  # before the counts: they may be newer, never older
     if _remembered is None or _remembered[0] != generation:
         _remembered = (generation, _summary())
     return _remembered[1]

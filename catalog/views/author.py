@@ -19,6 +19,7 @@ from catalog.covers import cloth
 from catalog.forms.filters import AuthorFilterForm
 from catalog.models import Author, Contribution
 from catalog.presentation import Row, author_json, author_url, book_url, role_name, year_text
+from catalog.tasks import record_author_access
 from catalog.views.listing import RecordListView
 from site_config.views import JsonMixin
 
@@ -140,8 +141,6 @@ class AuthorDetailView(JsonMixin, DetailView):
         if author.last_accessed and now - author.last_accessed < ACCESS_EVERY:
             return
         try:
-            from catalog.tasks import record_author_access
-
             if cache.add(f"author-access-{author.pk}", True, ACCESS_EVERY.total_seconds()):
                 record_author_access.apply_async((author.pk,), retry=False)
         except Exception:  # a broker or cache that is down is no reason for anything here

@@ -6,7 +6,8 @@ from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils.functional import cached_property
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, DetailView
 
@@ -15,10 +16,12 @@ from catalog.forms.book import BookForm
 from catalog.forms.filters import BookFilterForm
 from catalog.models import Book
 from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row
-from catalog.search import kept, tallies
+from catalog.search import tallies
 from catalog.views.listing import ViewChoiceMixin
+from catalog.views.remembered import Remembered
 from site_config.views import JsonMixin
 
+SIDEBARS: Remembered[str] = Remembered()
 OTHERS = 6  # other books by the same author
 
 
@@ -35,7 +38,7 @@ class BookListView(ViewChoiceMixin):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         books = context["page_obj"].object_list
-        total = kept.total() if context["narrowed"] else context["paginator"].count
+        total = self.form.summary.books
         return context | {
             "grid": self.grid,
             "total": total,
@@ -43,10 +46,21 @@ class BookListView(ViewChoiceMixin):
             "setup_needed": not total and self.request.user.is_anonymous and setup.needed(),
         }
 
-    @cached_property
-    def facets(self) -> list[tallies.Facet]:
+    @property
+    def form(self) -> BookFilterForm:
         assert isinstance(self.filters, BookFilterForm)  # noqa: S101 - tells the type checker
-        return tallies.facets(self.filters)
+        return self.filters
+
+    @property
+    def sidebar(self) -> str:
+        """The filters with their counts: the same for everyone until the catalogue changes."""
+        values = self.filters.values
+        key = (self.state, get_language(), *values.items())
+        return SIDEBARS.get(key, self.make_sidebar)
+
+    def make_sidebar(self) -> str:
+        context = {"facets": tallies.facets(self.form), "narrowed": self.narrowed}
+        return render_to_string("catalog/partials/_facets.html", context)
 
     @property
     def columns(self) -> list[Row]:

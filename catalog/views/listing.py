@@ -1,6 +1,6 @@
 """What the lists of books, authors and publishers have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +19,7 @@ class ListFilters(Protocol):
     """What `catalog.forms.filters` offers for each kind of record."""
 
     fields: Any
+    generation: Generation | None
 
     @property
     def values(self) -> dict[str, str]: ...
@@ -39,11 +40,20 @@ class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListV
     filter_class: Callable[..., ListFilters]
 
     def current_state(self) -> Generation:
+        return self.state
+
+    @cached_property
+    def state(self) -> Generation:
         return CatalogueState.current()
 
     @cached_property
     def filters(self) -> ListFilters:
-        return self.filter_class(self.request.GET)
+        return self.read(self.filter_class, self.request.GET)
+
+    def read(self, form_class: Callable[..., ListFilters], data: Mapping[str, str]) -> ListFilters:
+        filters = form_class(data)
+        filters.generation = self.state  # read already: the counts need not read it again
+        return filters
 
     def get_queryset(self) -> Any:
         return self.filters.listing(self.records())
@@ -62,13 +72,16 @@ class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListV
         return paginator, page, page.object_list, page.has_other_pages()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        values = self.filters.values
         return super().get_context_data(
-            query=values.get("q", ""),
-            narrowed=any(name != "sort" for name in values),
+            query=self.filters.values.get("q", ""),
+            narrowed=self.narrowed,
             clear_url=ALL,
             **kwargs,
         )
+
+    @property
+    def narrowed(self) -> bool:
+        return any(name != "sort" for name in self.filters.values)
 
     @cached_property
     def chips(self) -> list[Chip]:

@@ -79,9 +79,8 @@ class PublisherDetailView(ViewChoiceMixin):
 
     @cached_property
     def filters(self) -> ListFilters:
-        return PublisherBooksForm(
-            {"publisher": str(self.publisher.pk), "sort": self.request.GET.get("sort", "")}
-        )
+        data = {"publisher": str(self.publisher.pk), "sort": self.request.GET.get("sort", "")}
+        return self.read(PublisherBooksForm, data)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

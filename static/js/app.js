@@ -70,16 +70,24 @@
   // --- After a swap ---------------------------------------------------------------------
   let swapped = null; // what had the focus when its surroundings were replaced
 
+  const label = (link) => link.firstChild?.textContent.trim();
+
   const rememberFocus = (target) => {
     const focused = document.activeElement;
-    swapped = target.contains(focused) && focused !== target ? target.id : null;
+    if (!target.contains(focused) || focused === target) return;
+    swapped = { target: target.id, facet: focused.closest("#filters ul")?.id, label: label(focused) };
   };
 
   const restoreFocus = () => {
-    // htmx keeps the focus by id. When its element is gone (the last page has no “Next”), the
-    // results themselves take it, so that the keyboard goes on from there.
+    // htmx keeps the focus by id. A filter is found again by its words. Where nothing is left
+    // to go back to (the last page has no “Next”) the results take it, so that the keyboard
+    // goes on from there.
     const lost = !document.activeElement || document.activeElement === document.body;
-    if (swapped && lost) byId(swapped)?.focus({ preventScroll: true });
+    if (swapped && lost) {
+      const links = swapped.facet ? byId(swapped.facet)?.querySelectorAll("a") ?? [] : [];
+      const same = [...links].find((link) => label(link) === swapped.label);
+      (same?.offsetParent ? same : byId(swapped.target))?.focus({ preventScroll: true });
+    }
     swapped = null;
   };
 
@@ -129,5 +137,6 @@
   // A view says `HX-Trigger: {"toast": {"text": "…", "level": "success"}}`.
   document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
 
+  document.querySelector("main .is-invalid:not(.imp-correct *)")?.focus(); // not a list of rejected rows
   for (const note of document.querySelectorAll("[data-toast]")) expire(note);
 })();
