@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import settings
 
 from accounts import roles
 from accounts.models import User
 from catalog.models import Author, Book, Contribution, Publisher
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("colophon", deadline=None)
+settings.load_profile("colophon")
 
 
 def _person(name: str, role: roles.Role) -> User:

@@ -48,7 +48,7 @@ def _by_content(column: Counts) -> dict[str, float]:
         scores["published_on" if full > 0.5 else "year"] = 0.5 + 0.3 * column.dated
     if numbers > 0.9 and column.sequence > 0.8 * (column.filled - 1) > 0:
         scores["row_number"] = 0.8
-    if share(column.lang_common) > 0.7 and len(column.distinct) < max(3, 0.5 * column.filled):
+    if share(column.lang_common) > 0.7 and len(column.distinct) < max(5, 0.5 * column.filled):
         scores["language"] = 0.5 + 0.4 * share(column.lang_common)
     if column.tested and share(column.texts) > 0.6:
         if (money := column.money / column.tested) > 0.6:

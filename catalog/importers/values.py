@@ -333,7 +333,7 @@ def price(cell: object) -> Read[tuple[Decimal | None, str]]:
     match = _PRICE.match(text)
     if match is None:
         return wrong
-    amount = _amount(match.group("number")) if isinstance(cell, str) else Decimal(text)
+    amount = Decimal(text) if isinstance(cell, int | float) else _amount(match.group("number"))
     mark = match.group("before") or match.group("after")
     known = currency(mark)
     if amount is None or not 0 <= amount < MOST_MONEY:
