@@ -558,15 +558,20 @@ class ImportRowUpdateView(PermissionRequiredMixin, JobMixin, FormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"] if "form" in kwargs else self.get_form()
         shown = ShownRow(self.row, self.job, self.request.user, form)
-        if self.row.outcome != Outcome.REJECTED:
-            shown.just_done = done_sentence(self.row)
         context = super().get_context_data(**{**kwargs, "form": form})
         context.update(
             job=self.job,
             shown_row=shown,
-            tabs=tabs(self.job),
             is_partial=wants_partial(self.request),
         )
+        if self.row.outcome != Outcome.REJECTED:  # just now
+            shown.just_done = done_sentence(self.row)
+            context.update(
+                is_correction=True,
+                tabs=tabs(self.job),
+                reasons=rows.reasons(self.job),
+                limit=rows.LOOKED_AT,
+            )
         return context
 
 

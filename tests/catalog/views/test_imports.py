@@ -173,6 +173,25 @@ def test_an_import_that_is_not_there_is_404(client_of, manager):
         assert client.get(url(name, 404)).status_code == 404
 
 
+def test_the_whole_way_without_javascript(
+    client_of, cataloguer, django_capture_on_commit_callbacks
+):
+    client = client_of(cataloguer)
+    columns = client.get(upload(client, MIXED).url)
+    form = {
+        f"column-{column['index']}": column["field"]
+        for column in columns.context["options"]["columns"]
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        job_page = client.post(columns.request["PATH_INFO"], {**form, "on_duplicate": "add"}).url
+    assertContains(client.get(job_page), "6 rows done")
+    listed = client.get(f"{job_page}rows/")
+    address = listed.context["shown_rows"][0].row
+    client.post(f"{job_page}rows/{address.number}/", {f"row-{address.number}-0": "Das Schloss"})
+    assertContains(client.get(job_page), "Put 2 rejected rows right")
+    assertContains(client.get(reverse("catalog:book_list")), "Das Schloss")
+
+
 # --- Uploading -------------------------------------------------------------------------------
 
 
@@ -505,6 +524,13 @@ def test_stopping_asks_the_running_job(client_of, cataloguer, job_in):
     assertContains(client.get(url("import_detail", job.pk)), "Stopping after this chunk")
 
 
+def test_a_file_that_is_not_to_be_imported_after_all_is_put_aside(client_of, cataloguer, new_job):
+    job = new_job()
+    response = client_of(cataloguer).post(url("import_cancel", job.pk), follow=True)
+    assertContains(response, "Not imported")
+    assert not Book.objects.exists()
+
+
 def test_a_finished_import_is_not_stopped_any_more(client_of, cataloguer, job_in):
     job = job_in(State.DONE, **RUNNING)
     client_of(cataloguer).post(url("import_cancel", job.pk))
@@ -654,6 +680,8 @@ def test_htmx_gets_the_row_alone_and_the_counts_follow(client_of, cataloguer, do
         '<span class="imp-count" id="count-rejected" hx-swap-oob="true">2</span>',
         html=True,
     )
+    assert [reason.count for reason in response.context["reasons"]] == [1, 1]
+    assertContains(response, '<div id="reasons" hx-swap-oob="true">')
     assert Book.objects.get(title="Wuthering Heights").isbn == "9780141439556"
 
 
