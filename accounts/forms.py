@@ -35,7 +35,7 @@ class FirstManagerForm(UserCreationForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    class Meta:
+    class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username", "email")
 
@@ -45,6 +45,9 @@ class FirstManagerForm(UserCreationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].help_text = _("You sign in with it: letters, digits and @ . + - _")
         self.fields["email"].help_text = _("May stay empty.")
+        if not self.initial.get("token"):  # what is missing first; Django starts at the name
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+            self.fields["token"].widget.attrs["autofocus"] = True
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.add_input(Submit("", _("Become the first manager")))
