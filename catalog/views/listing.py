@@ -91,38 +91,48 @@ class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListV
     def sort(self) -> str:
         return self.filters.values.get("sort", "")
 
+    usual_sort = ""  # the name of the order that a list has when none is asked for
+
+    @property
+    def named_sorts(self) -> dict[str, str]:
+        return dict(self.filters.fields["sort"].choices)
+
+    @property
+    def shown_sort(self) -> str:
+        """The order of the rows; "" for the best match of a search."""
+        return self.sort or ("" if "q" in self.filters.values else self.usual_sort)
+
     @property
     def sorts(self) -> list[dict[str, Any]]:
-        """The orders as links. The empty one is the best match, or else the usual order."""
-        values = self.filters.values
-        chosen = self.sort or ("" if "q" in values else self.usual_sort)
+        """The orders as links. Where the usual one has no value of its own, that is ""."""
+        names = self.named_sorts
+        usual_is_named = self.usual_sort in names
+        chosen = self.shown_sort if usual_is_named else self.sort
         return [
             {
                 "label": label,
                 "selected": value == chosen,
-                "querystring": self.filters.with_("sort", str(value)),
+                "querystring": self.filters.with_("sort", value),
             }
-            for value, label in self.filters.fields["sort"].choices
-            if value or "q" in values or not self.usual_sort
+            for value, label in names.items()
+            if value or "q" in self.filters.values or not usual_is_named
         ]
-
-    usual_sort = ""  # which named order the list has when none is asked for
 
     def column(self, name: str, label: str, first: str = "", numeric: bool = False) -> dict:
         """A heading of the table. `first` is the order that a click on it asks for."""
         if not first:
             return {"name": name, "label": label, "numeric": numeric}
         other = first.removeprefix("-") if first.startswith("-") else f"-{first}"
-        current = self.sort or ("" if "q" in self.filters.values else self.usual_sort)
+        wanted = other if self.shown_sort == first and other in self.named_sorts else first
         direction = ""
-        if current in (first, other):
-            direction = "descending" if current.startswith("-") else "ascending"
+        if self.shown_sort in (first, other):
+            direction = "descending" if self.shown_sort.startswith("-") else "ascending"
         return {
             "name": name,
             "label": label,
             "numeric": numeric,
             "direction": direction,
-            "querystring": self.filters.with_("sort", other if current == first else first),
+            "querystring": self.filters.with_("sort", wanted if wanted in self.named_sorts else ""),
         }
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:

@@ -50,6 +50,15 @@ def test_authors_are_searched_filtered_and_sorted(client, people, query, found):
     assert names(client.get(URL, query)) == found
 
 
+def test_the_order_is_named_and_can_be_turned(client, people):
+    page = client.get(URL).content.decode()
+    assert "Name A–Z ▾" in page
+    assert 'aria-sort="ascending"><a id="sort-name" href="?sort=-name"' in page
+    turned = client.get(URL, {"sort": "-name"}).content.decode()
+    assert "Name Z–A ▾" in turned
+    assert 'aria-sort="descending"><a id="sort-name" href="?"' in turned
+
+
 def test_the_fragment_has_no_page_around_it(client, people):
     page = client.get(URL, headers={"HX-Request": "true", "HX-Target": "results"}).content.decode()
     assert "<html" not in page

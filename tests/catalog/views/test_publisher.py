@@ -41,6 +41,15 @@ def test_publishers_are_searched_filtered_and_sorted(client, houses, query, foun
     assert names(client.get(URL, query)) == found
 
 
+def test_the_order_is_named_and_can_be_turned(client, houses):
+    page = client.get(URL).content.decode()
+    assert "Name A–Z ▾" in page
+    assert 'aria-sort="ascending"><a id="sort-name" href="?sort=-name"' in page
+    turned = client.get(URL, {"sort": "-name"}).content.decode()
+    assert "Name Z–A ▾" in turned
+    assert 'aria-sort="descending"><a id="sort-name" href="?"' in turned
+
+
 def test_the_fragment_has_no_page_around_it(client, houses):
     headers = {"HX-Request": "true", "HX-Target": "results"}
     assert b"<html" not in client.get(URL, headers=headers).content
