@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db import connection
@@ -18,6 +19,9 @@ from catalog.services.importing.lines import Line, notes_as_json, warning
 from catalog.text import chunks, match_key
 
 Outcome = ImportRow.Outcome
+# Names come again and again, and each is looked at several times.
+name_key = lru_cache(maxsize=20_000)(match_key)
+subject_key = lru_cache(maxsize=20_000)(partial(match_key, length=100))
 Rule = ImportJob.OnDuplicate
 # What “fill in what is empty” fills beside publisher, people, subjects and price.
 PLAIN = ("subtitle", "isbn_entered", "year", "language", "pages", "description")
@@ -90,15 +94,15 @@ class Chunk:
 
     def write(self) -> None:
         self._decide()
+        for line in self.lines:
+            line.weigh()
+            self.counts[line.outcome] += 1
+            self.counts["repaired"] += line.repaired
+            self.counts["warned"] += line.warned
         self._create_names()
         self._write_books()
         self._write_rows()
         self._index()
-        for line in self.lines:
-            self.counts[line.outcome] += 1
-            if line.outcome != Outcome.REJECTED:
-                self.counts["repaired"] += line.repaired
-            self.counts["warned"] += line.warned
 
     # --- Which row becomes which book -------------------------------------------------------
 
@@ -157,7 +161,7 @@ class Chunk:
         pairs = [
             pair
             for some in chunks(isbns, bulk.LOOKUP)
-            for pair in Book.objects.filter(isbn__in=some).order_by("pk").values_list("isbn", "pk")
+            for pair in bulk.look_up(Book.objects.order_by("pk"), "isbn", some, ("isbn", "pk"))
         ]
         first: dict[str, int] = {}
         for isbn, pk in pairs:
@@ -210,7 +214,7 @@ class Chunk:
             target = line.target
             if target is None or target.book is None or line.outcome != Outcome.CREATED:
                 continue
-            author = match_key(row.people[0].name) if row.people else ""
+            author = name_key(row.people[0].name) if row.people else ""
             key = (target.book.sort_title, target.book.sort_year, author)
             if not row.isbn:
                 if key in here:
@@ -256,39 +260,45 @@ class Chunk:
 
     def _create_names(self) -> None:
         """In this order in every import, so that two of them never wait for each other."""
-        publishers: dict[str, Any] = {}
-        authors: dict[str, Any] = {}
-        subjects: dict[str, Any] = {}
+        publishers: dict[str, str] = {}
+        people: dict[str, Credit] = {}
+        subjects: dict[str, str] = {}
         for target in self.targets:
             if target.publisher:
-                key = match_key(target.publisher)
-                if key not in publishers:
-                    publishers[key] = Publisher(name=target.publisher, name_key=key)
+                publishers.setdefault(name_key(target.publisher), target.publisher)
             for credit in target.people:
-                key = match_key(credit.name)
-                if key not in authors:
-                    authors[key] = Author(
-                        name=credit.name,
-                        sort_name=credit.sort_name,
-                        kind=credit.kind,
-                        created_by_id=self.job.created_by_id,
-                    )
+                people.setdefault(name_key(credit.name), credit)
             for name in target.subjects:
-                subjects.setdefault(match_key(name, 100), name)
-        for item in (*publishers.values(), *authors.values()):
-            item.derive()
-            item.created_at = item.updated_at = self.now
-        subjects = {key: Subject(name=name, name_key=key) for key, name in subjects.items()}
-        make = bulk.keep_or_create
-        self.new_publishers = make(publishers, Publisher.objects.all(), "name_key")
-        known = Author.objects.filter(qualifier="")  # namesakes are told apart by people only
-        self.new_authors = make(authors, known, "name_key")
-        make(subjects, Subject.objects.all(), "name_key")
+                subjects.setdefault(subject_key(name), name)
+        create = bulk.keep_or_create
+        # Namesakes that are told apart were told apart by people: a row cannot mean them.
+        known = Author.objects.filter(qualifier="")
+        self.publishers, self.new_publishers = create(
+            publishers, Publisher.objects.all(), self._publisher
+        )
+        self.authors, self.new_authors = create(people, known, self._author)
+        self.subjects, _made = create(
+            subjects, Subject.objects.all(), lambda key, name: Subject(name=name, name_key=key)
+        )
         self.counts["publishers_created"] = len(self.new_publishers)
         self.counts["authors_created"] = len(self.new_authors)
-        self.publishers: dict[str, int] = publishers
-        self.authors: dict[str, int] = authors
-        self.subjects: dict[str, int] = subjects
+
+    def _publisher(self, key: str, name: str) -> Publisher:
+        publisher = Publisher(name=name, created_at=self.now, updated_at=self.now)
+        publisher.derive()
+        return publisher
+
+    def _author(self, key: str, credit: Credit) -> Author:
+        author = Author(
+            name=credit.name,
+            sort_name=credit.sort_name,
+            kind=credit.kind,
+            created_by_id=self.job.created_by_id,
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        author.derive()
+        return author
 
     # --- Writing ----------------------------------------------------------------------------
 
@@ -296,7 +306,7 @@ class Chunk:
         fresh = [target.book for target in self.targets if target.fresh and target.book]
         for target in self.targets:
             if target.book is not None and target.publisher:
-                target.book.publisher_id = self.publishers[match_key(target.publisher)]
+                target.book.publisher_id = self.publishers[name_key(target.publisher)]
             if target.book is not None and target.changed:
                 target.book.derive()
         bulk.create(fresh)
@@ -306,7 +316,7 @@ class Chunk:
             assert target.book is not None  # noqa: S101 - only books that are only named have none
             target.pk = target.book.pk
             contributions += self._contributions(target.pk, target.people)
-            keys = dict.fromkeys(match_key(name, 100) for name in target.subjects)
+            keys = dict.fromkeys(subject_key(name) for name in target.subjects)
             subjects += [(target.pk, self.subjects[key]) for key in keys]
         self._update([t.book for t in self.targets if not t.fresh and t.book])
         columns = ("book_id", "author_id", "role", "position", "credited_as")
@@ -316,7 +326,7 @@ class Chunk:
     def _contributions(self, book: int, people: Iterable[Credit]) -> list[tuple]:
         once: dict[tuple[int, str], tuple] = {}
         for credit in people:
-            key = (self.authors[match_key(credit.name)], credit.role)
+            key = (self.authors[name_key(credit.name)], credit.role)
             if key not in once:
                 once[key] = (book, *key, len(once), credit.credited_as)
         return list(once.values())
@@ -380,7 +390,7 @@ class Chunk:
                     has_isbn=book.has_isbn,
                     isbn_repaired=book.isbn_repaired,
                     has_cover=book.has_cover,
-                    author_ids=[self.authors[match_key(c.name)] for c in target.people],
+                    author_ids=[self.authors[name_key(c.name)] for c in target.people],
                     sort_title=book.sort_title,
                 )
             )

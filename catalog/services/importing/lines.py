@@ -33,6 +33,7 @@ FIELD_OF = {"isbn_entered": "isbn"}  # what a person calls the column
 PEOPLE, PAGES, PRICE = 500, 2**31 - 1, 10**8
 # JSON escapes of what no database stores as text: NUL and halves of surrogate pairs.
 _ESCAPES = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_encode = json.JSONEncoder(allow_nan=False, default=str).encode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -45,17 +46,14 @@ class Line:
     from_reading: int = 0  # how many of the notes do not depend on the catalogue
     outcome: str = ImportRow.Outcome.REJECTED
     target: "Target | None" = None
+    repaired: bool = False
+    warned: bool = False  # someone should look at it
 
-    @property
-    def repaired(self) -> bool:
-        return any(note["level"] == "repair" for note in self.notes)
-
-    @property
-    def warned(self) -> bool:
-        """Whether someone should look at it; a rejected row says so by its outcome."""
-        return self.outcome != ImportRow.Outcome.REJECTED and any(
-            note["level"] == "warning" for note in self.notes
-        )
+    def weigh(self) -> None:
+        """Tell from the notes what to count; a rejected row says enough by its outcome."""
+        if self.notes and self.outcome != ImportRow.Outcome.REJECTED:
+            levels = {note["level"] for note in self.notes}
+            self.repaired, self.warned = "repair" in levels, "warning" in levels
 
     def forget(self) -> None:
         """Back to what was read, for another try."""
@@ -94,7 +92,7 @@ def notes_as_json(notes: list[Note]) -> str:
     if not notes:
         return "[]"
     try:
-        return json.dumps(notes, allow_nan=False, default=str)
+        return _encode(notes)
     except ValueError:  # a cell that holds “not a number”
         return json.dumps([{**note, "value": str(note.get("value", ""))} for note in notes])
 
