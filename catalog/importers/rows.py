@@ -83,18 +83,17 @@ Step = Callable[[ParsedRow, Any, Sequence[Any]], None]
 
 def _remember(function: Callable[[Any], T]) -> Callable[[Any], T]:
     """Keep the results for texts and numbers; all are forgotten when there are too many."""
-    memory: dict[tuple[type, Any], T] = {}
+    memory: dict[str | float, T] = {}
 
     def remembered(cell: Any) -> T:
-        kind = cell.__class__
+        kind = cell.__class__  # True is not looked up: it would find 1
         if kind not in _PLAIN or (kind is str and len(cell) > _LONGEST_REMEMBERED):
             return function(cell)
-        key = (kind, cell)  # 1, 1.0 and True are one key otherwise
-        found = memory.get(key)
+        found = memory.get(cell)
         if found is None:
             if len(memory) >= _REMEMBERED:
                 memory.clear()
-            found = memory[key] = function(cell)
+            found = memory[cell] = function(cell)
         return found
 
     return remembered

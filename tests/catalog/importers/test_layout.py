@@ -62,6 +62,15 @@ def test_titles_that_sound_like_headings_are_no_header():
     assert find_header(lines).header_row == 0
 
 
+def test_one_word_that_is_also_a_heading_makes_no_header():
+    lines = rows(
+        ["Walden", "Henry David Thoreau", "Vintage"],
+        ["Index", "Ann Bee", "Vintage"],
+        ["Emma", "Jane Austen", "Vintage"],
+    )
+    assert find_header(lines).header_row == 0
+
+
 def test_a_header_in_an_unknown_language_is_seen_above_numbers():
     lines = rows(["Izenburua", "Egilea", "Urtea", "Kodea"], *BOOKS)
     assert find_header(lines).header_row == 1
