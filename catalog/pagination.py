@@ -1,7 +1,7 @@
 """Pages of a listing: counts that say how exact they are, and a window of page numbers."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.utils.formats import number_format
@@ -36,20 +36,29 @@ class CataloguePage(Page):
 class CataloguePaginator(Paginator):
     """Django's paginator over a listing, whose count may be a bound or an estimate."""
 
-    object_list: Listing[Any]  # type: ignore[assignment]  # slices are all it needs
+    def __init__(
+        self,
+        object_list: Listing[Any],
+        per_page: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.listing = object_list
+        super().__init__(cast(Any, object_list), per_page, 0, allow_empty_first_page, **kwargs)
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.count()
+        return self.listing.count()
 
     @property
     def count_is_exact(self) -> bool:
-        return self.object_list.plan.kind == "exact"
+        return self.listing.plan.kind == "exact"
 
     @cached_property
     def count_label(self) -> str:
         """The count as the page says it."""
-        kind = self.object_list.plan.kind
+        kind = self.listing.plan.kind
         if kind == "more":
             return _("more than %(count)s") % {"count": number_format(self.reach)}
         if kind == "about":
@@ -59,25 +68,24 @@ class CataloguePaginator(Paginator):
     @property
     def reach(self) -> int:
         """How many of the rows can be paged through."""
-        reach: int = self.object_list.plan.reach
-        return reach
+        return self.listing.plan.reach
 
     @property
     def is_cut(self) -> bool:
         """Whether there are more rows than pages to show them."""
-        return bool(self.reach < self.count or self.object_list.plan.kind == "more")
+        return self.reach < self.count or self.listing.plan.kind == "more"
 
     @cached_property
     def num_pages(self) -> int:
         return max(1, -(-self.reach // self.per_page))
 
-    def page(self, number: Any) -> Page:
+    def page(self, number: Any) -> CataloguePage:
         number = int(self.validate_number(number))
         start = (number - 1) * self.per_page
         stop = min(start + self.per_page, self.reach)
-        return self._get_page(self.object_list[start:stop], number, self)
+        return CataloguePage(cast(Any, self.listing[start:stop]), number, self)
 
-    def get_page(self, number: Any) -> Page:
+    def get_page(self, number: Any) -> CataloguePage:
         """The page of this number, or the nearest there is; the first for what is no number."""
         try:
             return self.page(number)
@@ -85,9 +93,6 @@ class CataloguePaginator(Paginator):
             return self.page(1)
         except EmptyPage:
             return self.page(1 if int(number) < 1 else self.num_pages)
-
-    def _get_page(self, object_list: Any, number: int, paginator: Any) -> Page:
-        return CataloguePage(object_list, number, paginator)
 
 
 def _rounded(count: int) -> int:

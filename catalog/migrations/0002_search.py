@@ -9,13 +9,15 @@ from catalog.search.base import TABLES
 
 def create(apps, schema_editor):
     for table in TABLES:
-        BACKENDS[schema_editor.connection.vendor].create(schema_editor, table)
+        for sql in BACKENDS[schema_editor.connection.vendor].creation(table):
+            schema_editor.execute(sql)
     apps.get_model("catalog", "CatalogueState").objects.create(pk=1, changed_at=timezone.now())
 
 
 def drop(apps, schema_editor):
     for table in TABLES:
-        BACKENDS[schema_editor.connection.vendor].drop(schema_editor, table)
+        for sql in BACKENDS[schema_editor.connection.vendor].removal(table):
+            schema_editor.execute(sql)
     apps.get_model("catalog", "CatalogueState").objects.all().delete()
 
 

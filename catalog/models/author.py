@@ -25,6 +25,10 @@ class AuthorQuerySet(IndexedQuerySet["Author"]):
         """Everything, or nothing for the anonymous while the catalogue is not public."""
         return self if settings.CATALOG_PUBLIC or user.is_authenticated else self.none()
 
+    def for_list(self) -> Self:
+        """The rows as the list shows them; its listing adds the number of books."""
+        return self
+
     def rewritten(self, ids: list[int], fields: Iterable[str]) -> None:
         """The keys follow from the names."""
         if not {"name", "sort_name"}.isdisjoint(fields):

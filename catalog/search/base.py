@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import QuerySet
 
 BOOKS = "catalog_booksearch"
@@ -37,12 +36,13 @@ class Backend(ABC):
 
     @staticmethod
     @abstractmethod
-    def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-        """Make an empty index."""
+    def creation(table: str) -> list[str]:
+        """Statements that make an empty index."""
 
     @staticmethod
-    def drop(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-        schema_editor.execute(f"DROP TABLE {table}")
+    def removal(table: str) -> list[str]:
+        """Statements that remove it."""
+        return [f"DROP TABLE {table}"]
 
     @abstractmethod
     def add(self, table: str, rows: Sequence[Row]) -> None:
@@ -52,9 +52,9 @@ class Backend(ABC):
     def remove(self, table: str, ids: Sequence[int]) -> None:
         """Forget documents; ids without one do not matter."""
 
-    @abstractmethod
     def clear(self, table: str) -> None:
-        """Forget every document."""
+        """Forget every document. Others see them until the transaction commits."""
+        self.run(f"DELETE FROM {table}")
 
     @abstractmethod
     def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:

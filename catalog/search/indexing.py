@@ -59,13 +59,18 @@ def index_books(ids: Iterable[int]) -> None:
 
 def add_books(documents: Iterable[Document]) -> None:
     """Write documents of books that were just created: nothing is read back."""
+    count(write_books(documents))
+
+
+def write_books(documents: Iterable[Document]) -> Deltas:
+    """The same without counting: returns what is to be counted."""
+    deltas: Deltas = Counter()
     rows = [(document.book_id, document.words(), document.kept()) for document in documents]
     if rows:
         backend().add(BOOKS, rows)
-        deltas: Deltas = Counter()
         for pk, _words, kept in rows:
             deltas.update(book_counts(pk, kept))
-        count(deltas)
+    return deltas
 
 
 def remove_books(ids: Iterable[int]) -> None:
@@ -195,16 +200,20 @@ def _index_books_of(rows: Iterable[tuple[int]]) -> None:
 
 def add_names(table: str, documents: list[NameDocument]) -> None:
     """Write documents of authors or publishers that have none."""
-    if not documents:
-        return
-    backend().add(table, [(each.pk, each.words(), each.kept()) for each in documents])
-    deltas: Deltas = Counter()
-    for each in documents:
-        deltas[name_counts(each.facet, each.kept())] += 1
-    count(deltas)
-    if table == PUBLISHERS:
-        _count_from_zero(documents)
+    count(write_names(table, documents))
     changed()
+
+
+def write_names(table: str, documents: list[NameDocument]) -> Deltas:
+    """The same without counting: returns what is to be counted."""
+    deltas: Deltas = Counter()
+    if documents:
+        backend().add(table, [(each.pk, each.words(), each.kept()) for each in documents])
+        for each in documents:
+            deltas[name_counts(each.facet, each.kept())] += 1
+        if table == PUBLISHERS:
+            _count_from_zero(documents)
+    return deltas
 
 
 def _replace_names(table: str, ids: list[int], documents: list[NameDocument]) -> list[int]:
@@ -236,4 +245,6 @@ def _replace_names(table: str, ids: list[int], documents: list[NameDocument]) ->
 def _count_from_zero(publishers: list[NameDocument]) -> None:
     """A publisher without books stands in the list of publishers by books, too."""
     if publishers:
-        backend().add_to_tallies([("publisher", str(each.pk), 0) for each in publishers])
+        backend().add_to_tallies(
+            [("publisher", value, 0) for value in sorted(str(each.pk) for each in publishers)]
+        )

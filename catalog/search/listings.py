@@ -35,7 +35,7 @@ from catalog.search.query import Query
 EXACT = 1_000  # hits of a search that are counted, ranked and paged through
 SMALL = 50_000  # books of a catalogue in which counting anything is cheap
 SORTABLE = 20_000  # rows that are sorted on the way to a page
-FAR = 10_000  # rows that are paged through when several filters leave more than can be counted
+FAR = 5_000  # rows that are paged through when several filters leave more than can be counted
 
 CHECKED = 200  # titles that begin with a text whose article was dropped
 
@@ -143,7 +143,7 @@ class BookListing(Listing[Book]):
             # The filter that leaves the fewest has its books in title order.
             return WalkPlan(rows, self.order, count, kind=kind, reach=FAR)
         if self.counted(least) <= SORTABLE:
-            return SortedPlan(rows, self.order, rows.count())
+            return FixedPlan(SortedPlan(rows, self.order, SORTABLE).ids(0, SORTABLE))
         return WalkPlan(self.tried(counted), self.order, count, kind=kind, reach=FAR)
 
     def search_plan(self) -> Plan:

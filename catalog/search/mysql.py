@@ -10,7 +10,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -25,12 +24,13 @@ def encode(word: str) -> str:
 
 class MySQLBackend(Backend):
     @staticmethod
-    def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-        schema_editor.execute(
-            f"CREATE TABLE {table} (id bigint PRIMARY KEY, words text CHARACTER SET ascii"
-            f" COLLATE ascii_bin NOT NULL, kept text CHARACTER SET utf8mb4 NOT NULL,"
+    def creation(table: str) -> list[str]:
+        return [
+            f"CREATE TABLE {table} (id bigint PRIMARY KEY,"
+            " words text CHARACTER SET ascii COLLATE ascii_bin NOT NULL,"
+            " kept text CHARACTER SET utf8mb4 NOT NULL,"
             f" FULLTEXT INDEX {table}_words (words)) ENGINE=InnoDB"
-        )
+        ]
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         with self.connection.cursor() as cursor:
@@ -45,9 +45,6 @@ class MySQLBackend(Backend):
     def remove(self, table: str, ids: Sequence[int]) -> None:
         if ids:
             self.run(f"DELETE FROM {table} WHERE id IN %s", [tuple(ids)])
-
-    def clear(self, table: str) -> None:
-        self.run(f"DELETE FROM {table}")
 
     def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
         if not ids:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import F, ForeignKey, Func, QuerySet
 
-from catalog.models.book import Book
+from catalog.models.book import UNKNOWN, Book, decade_span
 from catalog.models.state import Tally
 from catalog.search import kept
 from catalog.search.documents import BLOCK
@@ -174,12 +174,26 @@ def _title_mark(key: str, position: int) -> Mark:
     return Mark(position, {"sort_title__lt": key}, {"sort_title__gte": key})
 
 
-def year_marks(_position: int) -> list[Mark]:
-    years = sorted(((int(y), n) for y, n in kept.values("year")["year"].items()), reverse=True)
-    begins = _begins(years)
+def year_marks(position: int) -> list[Mark]:
+    """Where each decade begins, and within the one at `position` each year."""
+    decades = sorted(
+        ((int(decade), count) for decade, count in kept.values("decade")["decade"].items()),
+        reverse=True,
+    )
+    if not decades:
+        return []
+    begins = _begins(decades)
+    years = [UNKNOWN if decade == UNKNOWN else decade_span(decade)[1] for decade, _n in decades]
+    at = max(0, bisect_right(begins, position) - 1)
+    first, last = decade_span(decades[at][0])
+    if first >= 1500:  # all that is older is few, and many years
+        found = kept.of("year", map(str, range(first, last + 1))).items()
+        groups = sorted(((int(year), count) for year, count in found if count), reverse=True)
+        years[at : at + 1] = [year for year, _count in groups]
+        begins[at : at + 1] = [begins[at] + begin for begin in _begins(groups)]
     return [
         Mark(begin, {"sort_year__gt": year}, {"sort_year__lte": year})
-        for (year, _count), begin in zip(years, begins, strict=True)
+        for year, begin in zip(years, begins, strict=True)
     ]
 
 

@@ -7,7 +7,6 @@ is, so every installation finds the same.
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -28,12 +27,12 @@ def _tsquery(words: Sequence[str], prefix: str) -> str:
 
 class PostgreSQLBackend(Backend):
     @staticmethod
-    def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-        schema_editor.execute(
+    def creation(table: str) -> list[str]:
+        return [
             f"CREATE TABLE {table} (id bigint PRIMARY KEY, words tsvector NOT NULL,"
-            " kept text NOT NULL)"
-        )
-        schema_editor.execute(f"CREATE INDEX {table}_words ON {table} USING gin (words)")
+            " kept text NOT NULL)",
+            f"CREATE INDEX {table}_words ON {table} USING gin (words)",
+        ]
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         # Words hold letters, digits and underscores only: nothing to quote between the quotes.
@@ -46,9 +45,6 @@ class PostgreSQLBackend(Backend):
 
     def remove(self, table: str, ids: Sequence[int]) -> None:
         self.run(f"DELETE FROM {table} WHERE id = ANY(%s)", [list(ids)])
-
-    def clear(self, table: str) -> None:
-        self.run(f"DELETE FROM {table}")
 
     def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
         return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id = ANY(%s)", [list(ids)]))
@@ -69,7 +65,8 @@ class PostgreSQLBackend(Backend):
             "  least(top * part / %(parts)s + %(tried)s, top * (part + 1) / %(parts)s) AS high"
             f"  FROM (SELECT max(id) AS top FROM {table}) AS last,"
             "  generate_series(%(parts)s - 1, 0, -1) AS part) AS parts,"
-            f" LATERAL (SELECT id, words FROM {table} WHERE id > low AND id <= high OFFSET 0) AS tried"
+            f" LATERAL (SELECT id, words FROM {table}"
+            "  WHERE id > low AND id <= high OFFSET 0) AS tried"
             f" WHERE {condition} LIMIT %(limit)s",
             {**params, "parts": PARTS, "tried": TRIED, "limit": limit},
         )

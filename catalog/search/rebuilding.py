@@ -36,21 +36,23 @@ def rebuild() -> dict[str, int]:
                 tables = "catalog_book, catalog_contribution, catalog_author, catalog_publisher"
                 cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
         indexing.clear()
+        # Counted at the end: every batch adds to the same counts, and PostgreSQL would walk
+        # through all their earlier versions of this transaction each time.
+        deltas: Deltas = Counter()
         for table, (model, read) in SOURCES.items():
-            done[str(model._meta.verbose_name_plural)] = sum(
-                _write(table, list(read(ids))) for ids in batches(model)
-            )
+            number = 0
+            for ids in batches(model):
+                documents = list(read(ids))
+                number += len(documents)
+                if table == BOOKS:
+                    deltas.update(indexing.write_books(documents))
+                else:
+                    deltas.update(indexing.write_names(table, documents))
+            done[str(model._meta.verbose_name_plural)] = number
+        indexing.count(deltas)
     if not connection.in_atomic_block:
         backend().tidy()
     return done
-
-
-def _write(table: str, documents: list[Any]) -> int:
-    if table == BOOKS:
-        indexing.add_books(documents)
-    else:
-        indexing.add_names(table, documents)
-    return len(documents)
 
 
 def batches(model: type[models.Model]) -> Iterator[list[int]]:

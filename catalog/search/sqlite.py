@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Func, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -28,17 +27,16 @@ def _terms(words: Sequence[str], prefix: str = "") -> list[str]:
 
 class SQLiteBackend(Backend):
     @staticmethod
-    def create(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-        schema_editor.execute(
+    def creation(table: str) -> list[str]:
+        return [
             f"CREATE VIRTUAL TABLE {table} USING fts5(words, kept UNINDEXED, detail=none, "
-            "columnsize=0, prefix='1 2 3', tokenize=\"ascii tokenchars '_'\")"
-        )
-        schema_editor.execute(f"CREATE VIRTUAL TABLE {table}_words USING fts5vocab({table}, row)")
+            "columnsize=0, prefix='1 2 3', tokenize=\"ascii tokenchars '_'\")",
+            f"CREATE VIRTUAL TABLE {table}_words USING fts5vocab({table}, row)",
+        ]
 
     @staticmethod
-    def drop(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
-        schema_editor.execute(f"DROP TABLE {table}_words")
-        schema_editor.execute(f"DROP TABLE {table}")
+    def removal(table: str) -> list[str]:
+        return [f"DROP TABLE {table}_words", f"DROP TABLE {table}"]
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         with self.connection.cursor() as cursor:
@@ -51,7 +49,9 @@ class SQLiteBackend(Backend):
         )
 
     def clear(self, table: str) -> None:
-        self.run(f"DELETE FROM {table}")
+        # Deleting a million documents would keep each of them in memory until it is done.
+        for sql in (*self.removal(table), *self.creation(table)):
+            self.run(sql)
 
     def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
         return dict(
