@@ -15,6 +15,7 @@ from catalog.importers.rows import RowReader
 from catalog.importers.workbook import RawRow
 from catalog.models import ImportJob, ImportRow
 from catalog.models.state import changed
+from catalog.search import indexing
 from catalog.services.importing import lines
 from catalog.services.importing.chunk import Chunk
 from catalog.services.importing.engine import COUNTERS
@@ -110,7 +111,8 @@ def _retry(row: ImportRow, values: dict[int, str]) -> ImportRow:
         if not ImportRow.objects.filter(pk=row.pk, outcome=Outcome.REJECTED).delete()[0]:
             raise NotNow(_("Somebody has put this row right already. Reload the page to see it."))
         work = Chunk(job, [line])
-        work.write()
+        with indexing.by_hand():
+            work.write()
         counts = {name: F(name) + work.counts[name] for name in COUNTERS if work.counts[name]}
         ImportJob.objects.filter(pk=job.pk).update(**{**counts, "rejected": F("rejected") - 1})
         changed()

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import StopUpload
 from django.http import StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.test import AsyncClient, Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from catalog.importers.cells import FILENAME_LENGTH, cell_text, column_letter, display_name
 from catalog.models import Book, ImportJob, ImportRow
 from catalog.services import importing, progress, rows
+from catalog.views.imports import TABS, SizeLimit
 from tests import files
 
 State = ImportJob.State
@@ -298,6 +301,15 @@ def test_a_file_above_the_limit_is_not_taken_in(client_of, cataloguer, media, se
     assert stored(media) == []
 
 
+def test_an_upload_ends_at_the_limit_without_breaking_the_connection(rf, settings):
+    settings.MAX_IMPORT_MB = 1
+    handler = SizeLimit(rf.post("/"))
+    assert handler.receive_data_chunk(b"x" * 1024 * 1024, 0)
+    with pytest.raises(StopUpload) as stop:
+        handler.receive_data_chunk(b"x", 1024 * 1024)
+    assert stop.value.connection_reset is False
+
+
 class CutOffClient(AsyncClient):
     """As behind the ASGI guard, which throws away a body that is too large."""
 
@@ -467,8 +479,6 @@ def test_the_job_page_says_how_far_it_has_come(client_of, cataloguer, job_in, st
 
 
 def test_a_waiting_job_says_how_many_are_before_it(client_of, cataloguer, job_in):
-    from django.utils import timezone
-
     job_in(State.RUNNING)
     job = job_in(State.QUEUED, heartbeat_at=timezone.now())
     response = client_of(cataloguer).get(url("import_detail", job.pk))
@@ -618,8 +628,6 @@ def test_htmx_gets_the_rows_alone_also_when_it_follows_a_link(client_of, catalog
 
 def test_every_counter_counts_the_rows_that_its_tab_shows(client_of, cataloguer, done_job):
     job = done_job(MIXED + "Emma,Jane Austen,0141439580,1815\nKim,Rudyard Kipling,,c. 1901\n")
-    from catalog.views.imports import TABS
-
     for tab in TABS:
         assert job.import_rows.filter(**tab.filters).count() == tab.count(job), tab.name
 
