@@ -4,6 +4,7 @@
 (() => {
   // htmx renames its events in version 4: they are named here and nowhere else.
   const EVENT = {
+    configRequest: "htmx:configRequest",
     beforeRequest: "htmx:beforeRequest",
     afterRequest: "htmx:afterRequest",
     beforeSwap: "htmx:beforeSwap",
@@ -127,6 +128,12 @@
     }
   });
 
+  document.addEventListener(EVENT.configRequest, (event) => {
+    // What is not asked for stays out of the address: `/books/`, not `/books/?q=`.
+    if (event.detail.verb !== "get") return;
+    const { parameters } = event.detail;
+    for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
+  });
   document.addEventListener(EVENT.beforeRequest, () => byId("busy")?.classList.add("htmx-request"));
   document.addEventListener(EVENT.afterRequest, () => byId("busy")?.classList.remove("htmx-request"));
   document.addEventListener(EVENT.beforeSwap, (event) => rememberFocus(event.detail.target));
