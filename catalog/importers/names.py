@@ -168,9 +168,11 @@ def _at_commas(text: str, separator: str | None, inverted: bool) -> list[str]:
         return [text] if len(parts) == 2 and all(short) else parts
     if len(parts) > 3 and len(parts) % 2 == 0 and (inverted or all(short)):
         return pairs
-    if separator is None and not inverted and not is_organisation(text):
-        return [text] if any(short) else parts
-    return [text]
+    # Whole names between commas are a list in a column of any other sign as well, unless the
+    # column turns its names round: "Le Guin, Ursula K.".
+    if inverted or any(short) or is_organisation(text):
+        return [text]
+    return parts
 
 
 def _at_words(text: str) -> list[str]:

@@ -25,6 +25,13 @@ def codes(text, **options):
         ("Tolkien, J.R.R.", {}, ["J.R.R. Tolkien"]),
         ("Tolkien, J.R.R.", {"separator": ","}, ["J.R.R. Tolkien"]),
         ("Gurihiru, Gene Luen Yang", {"separator": ","}, ["Gurihiru", "Gene Luen Yang"]),
+        ("Ann One, Bob Two", {"separator": ";"}, ["Ann One", "Bob Two"]),
+        ("Ann One, Bob Two", {"separator": "&"}, ["Ann One", "Bob Two"]),
+        (
+            "Two, Bob & Le Guin, Ursula K.",
+            {"separator": "&", "inverted": True},
+            ["Bob Two", "Ursula K. Le Guin"],
+        ),
         ("Smith, John; Doe, Jane", {}, ["John Smith", "Jane Doe"]),
         ("Smith, John|Doe, Jane", {}, ["John Smith", "Jane Doe"]),
         ("Smith, John, Doe, Jane", {"inverted": True}, ["John Smith", "Jane Doe"]),
