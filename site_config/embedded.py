@@ -20,6 +20,7 @@ from catalog.live.publish import use_loop
 from catalog.services import importing
 from catalog.tasks import Watch
 from site_config.celery import app
+from site_config.checks import contradictions
 
 logger = logging.getLogger(__name__)
 READY_WITHIN = 10  # seconds
@@ -81,6 +82,9 @@ class Lifespan:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                if wrong := contradictions():
+                    await send({"type": "lifespan.startup.failed", "message": " ".join(wrong)})
+                    return
                 try:
                     await self.start()
                 except Exception as error:

@@ -8,4 +8,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_config.settings")
-application = get_wsgi_application()
+application = get_wsgi_application()  # loads the apps: what is imported below needs them
+
+from accounts import setup  # noqa: E402 - needs the apps
+
+setup.announce()

@@ -154,3 +154,18 @@ def test_the_manual_explains_every_variable():
 def test_the_example_is_a_file_that_works(tmp_path):
     settings = read(tmp_path, SECRET_KEY=KEY, ENV_FILE=str(ROOT / ".env.example"))
     assert settings["ALLOWED_HOSTS"] == ["books.example.org"]
+
+
+def test_two_embedded_processes_do_not_start(tmp_path):
+    """Servers run no system checks, so the application refuses by itself."""
+    arguments = ("-m", "uvicorn", "site_config.asgi:application", "--port", "0", "--workers", "1")
+    result = run(*arguments, tmp_path=tmp_path, SECRET_KEY=KEY, WEB_CONCURRENCY="2")
+    assert result.returncode != 0
+    assert "WEB_CONCURRENCY is 2" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_wsgi_announces_the_first_visit_too(tmp_path):
+    assert run("manage.py", "migrate", tmp_path=tmp_path, SECRET_KEY=KEY).returncode == 0
+    result = run("-c", "import site_config.wsgi", tmp_path=tmp_path, SECRET_KEY=KEY)
+    assert "/accounts/welcome/?token=" in result.stdout
