@@ -17,7 +17,7 @@ def waiting_job() -> ImportJob:
 
 
 def test_a_task_delivered_twice_runs_the_job_once(monkeypatch):
-    ran = []
+    ran: list[ImportJob] = []
     monkeypatch.setattr(importing, "run", ran.append)
     job = waiting_job()
     tasks.run_import(job.pk)

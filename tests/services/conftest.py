@@ -323,7 +323,8 @@ def rabbitmq() -> Iterator[str]:
 
     def purge() -> None:
         with Connection(RABBITMQ) as connection, contextlib.suppress(Exception):
-            connection.default_channel.queue_purge("celery")
+            channel: Any = connection.default_channel
+            channel.queue_purge("celery")
 
     purge()
     yield RABBITMQ

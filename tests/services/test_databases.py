@@ -7,13 +7,13 @@ import sys
 import pytest
 
 from tests.catalog.services.shelf import as_csv, books
-from tests.services.conftest import ROOT, Installation
+from tests.services.conftest import ROOT
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mysql"])
-def here(request, install) -> Installation:
+def here(request, install):
     if request.param == "sqlite":
         return install()
     return install(DATABASE_URL=request.getfixturevalue(request.param))

@@ -124,4 +124,5 @@ def _children(pid: int) -> list[int]:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
             return [int(child) for child in file.read().split()]
 
-    return wait_for(look, "the worker's children")
+    children: list[int] = wait_for(look, "the worker's children")
+    return children

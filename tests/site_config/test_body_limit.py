@@ -64,6 +64,11 @@ class Client:
             self.headers = dict(message["headers"])
 
 
+class Leaving(Client):
+    async def receive(self):
+        return {"type": "http.disconnect"}
+
+
 def visit(client: Client) -> Application:
     application = Application()
     async_to_sync(BodyLimit(application))(client.scope, client.receive, client.send)
@@ -113,12 +118,7 @@ def test_who_never_ends_is_cut_off(path):
 
 
 def test_who_leaves_in_the_middle_is_not_answered():
-    client = Client(UPLOAD, TOO_MUCH)
-
-    async def leave():
-        return {"type": "http.disconnect"}
-
-    client.receive = leave
+    client = Leaving(UPLOAD, TOO_MUCH)
     application = visit(client)
     assert (application.called, client.status) == (False, 0)
 
@@ -130,7 +130,7 @@ def test_a_request_without_a_body_is_left_alone():
 
 def test_the_application_hears_when_the_client_leaves_after_its_body():
     client = Client(UPLOAD, 1)
-    heard = []
+    heard: list[dict] = []
 
     async def application(scope, receive, send):
         while not heard or heard[-1]["type"] != "http.disconnect":

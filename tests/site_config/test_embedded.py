@@ -36,9 +36,9 @@ def happened(monkeypatch):
     events: list[str] = []
     monkeypatch.setattr(embedded, "EmbeddedWorker", FakeWorker)
     monkeypatch.setattr(embedded, "READY_WITHIN", 0.05)
-    monkeypatch.setattr(embedded.setup, "announce", lambda: events.append("announced"))
+    monkeypatch.setattr("accounts.setup.announce", lambda: events.append("announced"))
     monkeypatch.setattr(
-        embedded.importing, "take_up_again", lambda: events.append("jobs taken up again")
+        "catalog.services.importing.take_up_again", lambda: events.append("jobs taken up again")
     )
     FakeWorker.usable, FakeWorker.stopped = True, False
     yield events
@@ -61,7 +61,8 @@ def live(*messages: str) -> list[str]:
         await embedded.Lifespan()({"type": "lifespan"}, receive, send)
         return answers
 
-    return async_to_sync(server)()
+    said: list[str] = async_to_sync(server)()
+    return said
 
 
 def test_the_only_process_starts_the_worker_and_takes_up_what_was_left(happened, settings):

@@ -19,12 +19,12 @@ class Socket(ApplicationCommunicator):
 
     async def connect(self) -> bool:
         await self.send_input({"type": "websocket.connect"})
-        return (await self.receive_output(5))["type"] == "websocket.accept"
+        return bool((await self.receive_output(5))["type"] == "websocket.accept")
 
     async def receive_text(self) -> str:
         message = await self.receive_output(5)
         assert message["type"] == "websocket.send"
-        return message["text"]
+        return str(message["text"])
 
     async def disconnect(self) -> None:
         await self.send_input({"type": "websocket.disconnect", "code": 1000})

@@ -39,7 +39,7 @@ def test_without_a_server_a_thread_of_its_own_sends():
 def test_a_forked_process_does_not_send_on_its_parent_s_loop(monkeypatch):
     publish.use_loop(None)
     inherited = publish._running_loop()
-    monkeypatch.setattr(publish.os, "getpid", lambda: -1)
+    monkeypatch.setattr("os.getpid", lambda: -1)
     assert publish._running_loop() is not inherited
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalog.importers.guard import UnreadableFile
 from catalog.importers.messages import sentence
-from catalog.importers.rows import Credit, ParsedRow
+from catalog.importers.rows import Credit, ParsedRow, RowReader
 from catalog.importers.workbook import RawRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow
 from catalog.models.state import CatalogueState
@@ -40,7 +40,8 @@ def accounted(job: ImportJob) -> bool:
 
 
 def notes(job: ImportJob, number: int) -> list[dict]:
-    return ImportRow.objects.get(job=job, number=number).notes
+    found: list[dict] = ImportRow.objects.get(job=job, number=number).notes
+    return found
 
 
 # --- What becomes of a row ----------------------------------------------------------------------
@@ -96,7 +97,7 @@ def test_a_text_too_long_for_its_column_is_said(make_job, field):
     assert [(note["field"], note["level"]) for note in notes(job, 3)] == [(field, "warning")]
 
 
-class Fixed:
+class Fixed(RowReader):
     """A reader of rows that always reads the same."""
 
     def __init__(self, **fields):
@@ -164,7 +165,7 @@ def test_what_the_database_refuses_unforeseen_is_narrowed_down_to_its_row(make_j
 
 
 def test_a_row_that_the_reader_cannot_stand_is_rejected(make_job, monkeypatch, caplog):
-    read = engine.RowReader.read
+    read = RowReader.read
 
     def failing(self, cells):
         if "Number 2" in str(cells[0]):
@@ -172,7 +173,7 @@ def test_a_row_that_the_reader_cannot_stand_is_rejected(make_job, monkeypatch, c
         return read(self, cells)
 
     job = make_job(books(3))
-    monkeypatch.setattr(engine.RowReader, "read", failing)
+    monkeypatch.setattr(RowReader, "read", failing)
     importing.run(job)
     assert (job.created, job.rejected) == (2, 1)
     assert sentence(notes(job, 3)[-1])
@@ -181,7 +182,7 @@ def test_a_row_that_the_reader_cannot_stand_is_rejected(make_job, monkeypatch, c
 
 def test_characters_that_no_database_stores_are_replaced_and_said():
     row = RawRow(2, '["a\\u0000b"]', ["a\x00b"])
-    line = lines.read(row, engine.RowReader({0: "title"}, {}))
+    line = lines.read(row, RowReader({0: "title"}, {}))
     assert line.parsed is not None
     assert "\x00" not in line.parsed.title
     assert line.raw == '["a\\u0000b"]'
@@ -420,7 +421,7 @@ def test_a_crash_inside_a_chunk_leaves_nothing_of_it(make_job, small_chunks, mon
 
     job = make_job(books(8))
     write = chunk_module.Chunk._write_rows
-    calls = []
+    calls: list[int] = []
 
     def crash(self):
         write(self)
@@ -459,6 +460,17 @@ def test_who_lost_the_job_to_another_worker_applies_nothing_more(make_job, small
     assert accounted(ImportJob.objects.get(pk=first.pk))
 
 
+def test_who_lost_the_job_stops_although_the_other_has_not_begun(make_job, small_chunks):
+    job = make_job(books(12))
+
+    def taken_over(job):
+        ImportJob.objects.filter(pk=job.pk).update(claimed_by="another worker")
+
+    importing.run(job, on_chunk=taken_over)
+    assert (job.state, job.claimed_by, job.rows_done) == (State.RUNNING, "another worker", 4)
+    assert Book.objects.count() == 4
+
+
 def test_a_chunk_cannot_be_applied_twice_even_with_the_same_claim(make_job, small_chunks):
     first = make_job(books(4))
     twin = ImportJob.objects.get(pk=first.pk)
@@ -466,7 +478,7 @@ def test_a_chunk_cannot_be_applied_twice_even_with_the_same_claim(make_job, smal
     rows = [
         lines.read(
             RawRow(row.number, row.raw, json.loads(row.raw)),
-            engine.RowReader({0: "title"}, {}),
+            RowReader({0: "title"}, {}),
         )
         for row in first.import_rows.all()
     ]
@@ -478,8 +490,9 @@ def test_a_chunk_cannot_be_applied_twice_even_with_the_same_claim(make_job, smal
 
 def test_a_lock_that_passes_is_tried_again(make_job, monkeypatch):
     job = make_job(books(3))
-    monkeypatch.setattr(engine.time, "sleep", lambda seconds: None)
-    write, failures = chunk_module.Chunk.write, []
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    write = chunk_module.Chunk.write
+    failures: list[int] = []
 
     def locked_twice(self):
         write(self)
@@ -496,7 +509,8 @@ def test_a_lock_that_passes_is_tried_again(make_job, monkeypatch):
 def test_a_commit_whose_answer_was_lost_is_not_repeated(make_job, small_chunks, monkeypatch):
     """The connection breaks after the commit: nobody knows, and the row's figures decide."""
     job = make_job(books(10))
-    commit, broken = engine._commit_once, []
+    commit = engine._commit_once
+    broken: list[int] = []
 
     def breaking(*args):
         before = args[0].rows_done
@@ -507,7 +521,7 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(make_job, small_chunks, 
             raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(engine, "_commit_once", breaking)
-    monkeypatch.setattr(engine.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     importing.run(job)
     assert (job.state, Book.objects.count()) == (State.DONE, 10)
     assert accounted(job)
@@ -568,7 +582,7 @@ def test_a_claimed_job_cannot_be_claimed_again(make_job):
 def test_pressing_start_twice_starts_once(
     make_job, monkeypatch, django_capture_on_commit_callbacks
 ):
-    sent = []
+    sent: list[int] = []
     monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
         job = make_job(books(1), queue=True)
@@ -585,7 +599,7 @@ def test_a_job_says_how_many_come_before_it(make_job):
 
 
 def test_only_jobs_without_a_sign_of_life_are_put_back(make_job, monkeypatch):
-    sent = []
+    sent: list[int] = []
     monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
     alive, dead, leaving = (make_job(books(1)) for _ in range(3))
     old = timezone.now() - timedelta(minutes=3)
@@ -599,7 +613,7 @@ def test_only_jobs_without_a_sign_of_life_are_put_back(make_job, monkeypatch):
 
 def test_word_of_a_waiting_job_is_sent_again_when_nobody_works(make_job, monkeypatch):
     job = make_job(books(1), queue=True)
-    sent = []
+    sent: list[int] = []
     monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
     importing.requeue_abandoned(timedelta(minutes=2))
     assert sent == []
@@ -609,7 +623,7 @@ def test_word_of_a_waiting_job_is_sent_again_when_nobody_works(make_job, monkeyp
 
 
 def test_a_start_of_the_only_worker_takes_up_everything_in_its_old_order(make_job, monkeypatch):
-    sent = []
+    sent: list[int] = []
     monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
     here = make_job(books(1))
     killed = make_job(books(1))
@@ -658,6 +672,7 @@ def test_the_name_that_a_person_gave_is_shown_and_never_used_as_a_path(settings)
     name = "../../etc/büc her.CSV"
     job = importing.create_job(file=ContentFile(as_csv(books(3)), name), filename=name)
     assert job.filename == name
+    assert job.file.name is not None
     assert job.file.name.startswith("imports/")
     assert job.file.name.endswith(".csv")
     assert "her" not in job.file.name
