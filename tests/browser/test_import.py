@@ -39,6 +39,12 @@ def wait_for_the_middle(page: Page) -> None:
     )
 
 
+def expect_a_lost_connection(guard) -> None:
+    """The server is gone for a moment, and the browser and the WebSocket extension say so."""
+    for complaint in ("WebSocket", "ERR_CONNECTION_REFUSED", "[object Event]"):
+        guard.expect(complaint)
+
+
 def test_it_goes_on_while_nobody_looks(page: Page, site: Site, sign_in, many_rows) -> None:
     sign_in(page, site, "cataloguer")
     upload(page, site, many_rows)
@@ -73,8 +79,7 @@ def test_stopping_it_says_what_was_done(page: Page, site: Site, sign_in, many_ro
 def test_pulling_the_plug_loses_nothing_and_applies_no_row_twice(
     page: Page, site: Site, sign_in, many_rows, guard
 ) -> None:
-    guard.expect("WebSocket")  # the server is gone for a moment, and the browser says so
-    guard.expect("ERR_CONNECTION_REFUSED")
+    expect_a_lost_connection(guard)
     sign_in(page, site, "cataloguer")
     upload(page, site, many_rows)
     start(page)
@@ -91,9 +96,7 @@ def test_pulling_the_plug_loses_nothing_and_applies_no_row_twice(
 def test_an_open_page_comes_back_by_itself_after_a_restart(
     page: Page, site: Site, sign_in, many_rows, guard
 ) -> None:
-    guard.expect("WebSocket")
-    guard.expect("ERR_CONNECTION_REFUSED")
-    guard.expect("[object Event]")  # how the WebSocket extension logs a failed connection
+    expect_a_lost_connection(guard)
     sign_in(page, site, "cataloguer")
     upload(page, site, many_rows)
     start(page)
