@@ -113,9 +113,8 @@ class ImportJob(models.Model):
         if self.state != self.State.QUEUED:
             return 0
         running = models.Q(state=self.State.RUNNING)
-        earlier = models.Q(heartbeat_at__lt=self.heartbeat_at) | models.Q(
-            heartbeat_at=self.heartbeat_at, pk__lt=self.pk
-        )
+        since = self.heartbeat_at or self.created_at
+        earlier = models.Q(heartbeat_at__lt=since) | models.Q(heartbeat_at=since, pk__lt=self.pk)
         queued = models.Q(state=self.State.QUEUED) & earlier
         return type(self).objects.filter(running | queued).count()
 

@@ -1,6 +1,6 @@
 """How fast an import is, against the floor: reading the file and inserting the same rows.
 
-    python manage.py bench import [--books 100000]
+    python manage.py bench import [--books 100000] [--runs 3]
 
 The floor reads the file with the import's own reader and inserts the publishers, authors, books
 and contributions that came of it with `bulk_create`, in chunks of the same size, all decisions
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,20 +26,22 @@ from uuid import uuid4
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 CHUNK = 2_000
-RUNS = 3
 
 
-def main(options: dict[str, Any]) -> None:
-    """Print a table. `books`: how many the largest generated file has (100,000)."""
-    largest = int(options.get("books") or 100_000)
+def main(arguments: list[str]) -> None:
+    """Print a table: speed of both, their ratio, peak memory of the worker and of the reader."""
+    parser = ArgumentParser(prog="bench import")
+    parser.add_argument("--books", type=int, default=100_000, help="in the largest file")
+    parser.add_argument("--runs", type=int, default=3, help="the best of so many counts")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="colophon-bench-") as folder:
         files = [path for path in (SHARED / "goodbooks-10k.xlsx",) if path.exists()]
-        files += [_generate(Path(folder), count) for count in sorted({10_000, largest})]
+        files += [_generate(Path(folder), count) for count in sorted({10_000, options.books})]
         head = f"{'file':24} {'rows':>7} {'floor':>9} {'import':>9} {'ratio':>6}"
-        _say(f"{head} {'peak RSS':>9} {'reader':>8}   (rows/s, best of {RUNS}; MB)")
+        _say(f"{head} {'peak RSS':>9} {'reader':>8}   (rows/s, best of {options.runs}; MB)")
         for path in files:
             floors, imports = [], []
-            for _run in range(RUNS):
+            for _run in range(options.runs):
                 with _database(Path(folder)) as env:
                     imports.append(_measure("import", path, env))
                     floors.append(_measure("floor", path, env))
