@@ -15,6 +15,7 @@ if "VAR_DIR" not in os.environ:  # the workers of pytest-xdist inherit it
 from site_config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # query budgets hold with every cache
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 STORAGES = {
