@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from catalog.models.book import UNKNOWN, Book, decade_span
+from catalog.models.book import UNKNOWN, Book, Contribution, decade_span
 from catalog.search import kept
 from catalog.search.backends import backend
 from catalog.search.base import BOOKS
@@ -196,9 +196,27 @@ class BookListing(Listing[Book]):
             return list(dict.fromkeys([*ids, *self.numbered(limit)]))[:limit]
         if query.isbns and not (ids and query.all_words):
             return ids
+        if not query and (credited := self.credited(limit)) is not None:
+            return credited
         if query.isbns:
             return index.having(BOOKS, ids, query.words, query.prefix)
         return index.match(BOOKS, self.tokens, query.prefix, limit=limit)
+
+    def credited(self, limit: int) -> list[int] | None:
+        """The books of the author asked for, if there is one and they are not too many.
+
+        Other filters are tried on them; the index of words has no quicker way.
+        """
+        authors = [each for each in self.filters if each.facet == "author"]
+        if not authors:
+            return None
+        works = Contribution.objects.filter(author=int(authors[0].value)).order_by("book")
+        ids = list(works.values_list("book", flat=True)[: 2 * limit])
+        if len(ids) == 2 * limit:  # a book may be there twice, in two roles
+            return None
+        if len(self.filters) > 1:
+            return list(Book.objects.filter(self.condition).values_list("pk", flat=True)[:limit])
+        return list(dict.fromkeys(ids))[:limit]
 
     def numbered(self, limit: int) -> list[int]:
         """Books whose ISBN begins with the digits in the box, with or without its 978."""

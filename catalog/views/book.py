@@ -17,6 +17,7 @@ from catalog.forms.filters import BookFilterForm
 from catalog.models import Book
 from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row
 from catalog.search import tallies
+from catalog.search.plans import unindexed
 from catalog.views.listing import ViewChoiceMixin
 from catalog.views.remembered import Remembered
 from site_config.views import JsonMixin
@@ -100,9 +101,10 @@ class BookDetailView(JsonMixin, DetailView):
         if not author_ids:
             return []
         books = Book.objects.visible_to(self.request.user).for_list()
-        # The author's own index finds their books; only those are put in order.
+        # The author's own index finds their books; only those are put in order. With an index
+        # for the order, PostgreSQL would read all books by year until it has met enough of them.
         same = books.filter(contributions__author__in=author_ids).exclude(pk=self.object.pk)
-        return list(same.order_by("-sort_year", "pk").distinct()[:OTHERS])
+        return list(same.order_by(unindexed("sort_year").desc(), "pk").distinct()[:OTHERS])
 
     def as_json(self, context: dict[str, Any]) -> Row:
         return book_detail_json(self.object)
