@@ -1,6 +1,6 @@
 """The word index (one table for each kind of record) and the row that counts changes."""
 
-from django.db import migrations, models
+from django.db import migrations
 from django.utils import timezone
 
 from catalog.search.backends import BACKENDS
@@ -27,18 +27,4 @@ class Migration(migrations.Migration):
     operations = [
         # Not in a transaction of its own: MariaDB has none for tables.
         migrations.RunPython(create, drop, atomic=False),
-        # Newest first with titles from A to Z within a year.
-        migrations.RemoveIndex(model_name="book", name="book_by_year"),
-        migrations.AddIndex(
-            model_name="book",
-            index=models.Index(fields=["-sort_year", "sort_title", "id"], name="book_by_year"),
-        ),
-        migrations.AddIndex(
-            model_name="author",
-            index=models.Index(fields=["kind", "sort_key", "id"], name="author_by_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="publisher",
-            index=models.Index(fields=["country", "name_key", "id"], name="publisher_by_country"),
-        ),
     ]
