@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from catalog.forms.filters import BookFilterForm
 
 MOST_LANGUAGES = 12
+IN_SIGHT = 10  # choices of a facet; the others unfold
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class Facet:
     label: str
     param: str
     choices: list[Choice] = field(default_factory=list)
+
+    @property
+    def in_sight(self) -> list[Choice]:
+        return self.choices[:IN_SIGHT]
+
+    @property
+    def folded(self) -> list[Choice]:
+        return self.choices[IN_SIGHT:]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a choice that would be folded away is selected."""
+        return any(choice.selected for choice in self.folded)
 
 
 def facets(active: "BookFilterForm") -> list[Facet]:
