@@ -12,11 +12,28 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.db.models import Model
+from django.db.models.base import ModelState
 
 from catalog.text import chunks
 
 T = TypeVar("T")
 LOOKUP = 5_000  # keys in one look-up; every database takes as many parameters
+
+
+def maker(model: type[Model]) -> Callable[..., Any]:
+    """A function that makes new records of a model by their columns' attributes.
+
+    Four times as quick as the model itself, which looks at every argument and sends signals; for
+    tens of thousands of records that are only inserted and thrown away.
+    """
+    blank = {name: value for name, value in model().__dict__.items() if name != "_state"}
+
+    def make(**values: Any) -> Any:
+        record = model.__new__(model)
+        record.__dict__.update(blank, _state=ModelState(), **values)
+        return record
+
+    return make
 
 
 def insert(model: type[Model], columns: Sequence[str], rows: list[tuple]) -> None:

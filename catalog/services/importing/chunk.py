@@ -88,6 +88,7 @@ class Chunk:
         self.job = job
         self.lines = lines
         self.now = timezone.now()
+        self._make_book, self._make_author = bulk.maker(Book), bulk.maker(Author)
         self.good = [(line, line.parsed) for line in lines if line.parsed is not None]
         self.targets: list[Target] = []  # to be created or changed
         self.counts: Counter[str] = Counter()
@@ -132,7 +133,7 @@ class Chunk:
         self._warn_of_namesakes()
 
     def _new(self, row: ParsedRow) -> Target:
-        book = Book(
+        book: Book = self._make_book(
             title=row.title,
             subtitle=row.subtitle,
             isbn=row.isbn,
@@ -289,7 +290,7 @@ class Chunk:
         return publisher
 
     def _author(self, key: str, credit: Credit) -> Author:
-        author = Author(
+        author: Author = self._make_author(
             name=credit.name,
             sort_name=credit.sort_name,
             kind=credit.kind,
