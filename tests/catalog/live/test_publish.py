@@ -20,9 +20,10 @@ def test_a_message_from_a_thread_arrives_on_the_loop_of_the_server():
         publish.use_loop(asyncio.get_running_loop())
         layer = get_channel_layer()
         assert layer is not None
-        await layer.group_add("import.1", "specific.page")
+        page = await layer.new_channel()
+        await layer.group_add("import.1", page)
         await asyncio.to_thread(publish.publish, "import.1", {"type": "look"})
-        return await asyncio.wait_for(layer.receive("specific.page"), 5)
+        return await asyncio.wait_for(layer.receive(page), 5)
 
     assert async_to_sync(server)() == {"type": "look"}
 
