@@ -34,6 +34,7 @@ from catalog.search.query import Query
 
 EXACT = 1_000  # hits of a search that are counted, ranked and paged through
 SMALL = 50_000  # books of a catalogue in which counting anything is cheap
+LISTED = 2_000  # books of one filter that are read whole
 SORTABLE = 20_000  # rows that are sorted on the way to a page
 FAR = 5_000  # rows that are paged through when several filters leave more than can be counted
 
@@ -123,28 +124,48 @@ class BookListing(Listing[Book]):
         return WalkPlan(self.tried([only]), self.order, count, reach=FAR)
 
     def several_plan(self) -> Plan:
-        """Filters together, or an author's books: counted by the index if they are few."""
-        hits = self.hits()
-        if len(hits) <= EXACT:
-            return FixedPlan(self.sorted(hits))
+        """Filters together, or an author's books: known exactly if they are few."""
+        credited = self.credited()
+        if credited is not None:
+            return FixedPlan(self.sorted(credited))
         counted = [each for each in self.filters if each.tally]
-        least = min(counted, key=self.counted, default=None)
-        authors = [each for each in self.filters if not each.tally]
-        if authors or least is None:
-            # What one person wrote can always be sorted.
+        if len(counted) < len(self.filters):
+            # An author of thousands of books: all of them can still be sorted.
             mine: QuerySet[Book] = Book.objects.filter(self.condition)
             return SortedPlan(mine, self.order, mine.count())
+        least = min(counted, key=self.counted)
         rest = [each for each in counted if each is not least]
-        count, kind = self.estimate(), "about"
+        # The filter that leaves the fewest has its books in title order; the others are tried.
+        rows = self.tried(rest, Book.objects.filter(least.condition))
+        if self.counted(least) <= LISTED:
+            return FixedPlan(SortedPlan(rows, self.order, LISTED).ids(0, LISTED))
+        count = self.estimated()
+        if count is None:
+            hits = self.hits()
+            if len(hits) <= EXACT:
+                return FixedPlan(self.sorted(hits))
+            count = self.guessed()
+        kind = "about"
         if self.summary.books <= SMALL:
             count, kind = Book.objects.filter(self.condition).count(), "exact"
-        rows = self.tried(rest, Book.objects.filter(least.condition))
         if self.order.columns == TITLE.columns:
-            # The filter that leaves the fewest has its books in title order.
             return WalkPlan(rows, self.order, count, kind=kind, reach=FAR)
         if self.counted(least) <= SORTABLE:
             return FixedPlan(SortedPlan(rows, self.order, SORTABLE).ids(0, SORTABLE))
         return WalkPlan(self.tried(counted), self.order, count, kind=kind, reach=FAR)
+
+    def estimated(self) -> int | None:
+        """About how many books the filters leave, by a sample; None for too few to tell."""
+        share = backend().share(BOOKS, self.tokens)
+        count = round((share or 0) * self.summary.books)
+        return count if count >= 4 * EXACT else None
+
+    def guessed(self) -> int:
+        """About how many: as if the filters had nothing to do with each other."""
+        total = self.summary.books
+        counts = [self.counted(each) for each in self.filters]
+        share = prod(count / total for count in counts) if total else 0
+        return max(EXACT + 1, min(*counts, round(total * share)))
 
     def search_plan(self) -> Plan:
         hits = self.hits()
@@ -196,13 +217,11 @@ class BookListing(Listing[Book]):
             return list(dict.fromkeys([*ids, *self.numbered(limit)]))[:limit]
         if query.isbns and not (ids and query.all_words):
             return ids
-        if not query and (credited := self.credited(limit)) is not None:
-            return credited
         if query.isbns:
             return index.having(BOOKS, ids, query.words, query.prefix)
         return index.match(BOOKS, self.tokens, query.prefix, limit=limit)
 
-    def credited(self, limit: int) -> list[int] | None:
+    def credited(self) -> list[int] | None:
         """The books of the author asked for, if there is one and they are not too many.
 
         Other filters are tried on them; the index of words has no quicker way.
@@ -211,18 +230,21 @@ class BookListing(Listing[Book]):
         if not authors:
             return None
         works = Contribution.objects.filter(author=int(authors[0].value)).order_by("book")
-        ids = list(works.values_list("book", flat=True)[: 2 * limit])
-        if len(ids) == 2 * limit:  # a book may be there twice, in two roles
+        ids = list(works.values_list("book", flat=True)[: LISTED + 1])
+        if len(ids) > LISTED:
             return None
         if len(self.filters) > 1:
-            return list(Book.objects.filter(self.condition).values_list("pk", flat=True)[:limit])
-        return list(dict.fromkeys(ids))[:limit]
+            return list(Book.objects.filter(self.condition).values_list("pk", flat=True))
+        return list(dict.fromkeys(ids))  # in two roles it would be there twice
 
     def numbered(self, limit: int) -> list[int]:
         """Books whose ISBN begins with the digits in the box, with or without its 978."""
-        begins = (self.query.number, f"978{self.query.number}")
+        begins = [begin[:13] for begin in (self.query.number, f"978{self.query.number}")]
         rows = [
-            Book.objects.filter(self.condition, isbn__gte=begin, isbn__lt=begin + ":")
+            # Digits only, 13 of them: every collation agrees on their order.
+            Book.objects.filter(
+                self.condition, isbn__gte=begin.ljust(13, "0"), isbn__lte=begin.ljust(13, "9")
+            )
             .order_by("isbn")
             .values_list("pk", flat=True)[:limit]
             for begin in begins
@@ -286,10 +308,3 @@ class BookListing(Listing[Book]):
         ):
             return 2
         return 3
-
-    def estimate(self) -> int:
-        """About how many books: as if the filters had nothing to do with each other."""
-        total = self.summary.books
-        counts = [self.counted(each) for each in self.filters]
-        share = prod(count / total for count in counts) if total else 0
-        return max(EXACT + 1, min(*counts, round(total * share)))

@@ -21,7 +21,7 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _tsquery(words: Sequence[str], prefix: str) -> str:
+def _tsquery(words: Sequence[str], prefix: str = "") -> str:
     terms = [_quoted(word) for word in words]
     return " & ".join([*terms, f"{_quoted(prefix)}:*"] if prefix else terms)
 
@@ -66,6 +66,18 @@ class PostgreSQLBackend(Backend):
             found = self._try(table, query, int(1.4 * limit * SAMPLE / frequent), limit)
             if len(found) >= limit:
                 return found
+        if prefix:
+            # The word itself is looked up as far as needed, all that begin so are gathered first.
+            found = self._look_up(table, _tsquery([*words, prefix]), limit)
+            if len(found) >= limit:
+                return found
+        return self._look_up(table, query, limit)
+
+    def share(self, table: str, words: Sequence[str]) -> float | None:
+        number = 10 * SAMPLE
+        return len(self._try(table, _tsquery(words), number, number)) / number
+
+    def _look_up(self, table: str, query: str, limit: int) -> list[int]:
         return self.ids(
             f"WITH hits AS MATERIALIZED (SELECT id FROM {table} WHERE words @@ %s::tsquery)"
             " SELECT id FROM hits LIMIT %s",

@@ -170,6 +170,7 @@ def test_every_page_in_every_order_is_what_slicing_gives(library, monkeypatch, l
     if limits != "usual":
         monkeypatch.setattr(plans, "NEAR", -1)
         monkeypatch.setattr("catalog.search.listings.EXACT", 5)
+        monkeypatch.setattr("catalog.search.listings.LISTED", 5)
         monkeypatch.setattr("catalog.search.listings.SORTABLE", 5 if limits == "none" else 1000)
     for params in FILTERS:
         where: dict[str, Any] = {}
@@ -183,9 +184,9 @@ def test_every_page_in_every_order_is_what_slicing_gives(library, monkeypatch, l
             assert paginator.count_is_exact
 
 
-@pytest.mark.parametrize("exact", [1000, 5])
-def test_an_author_lists_each_book_once(library, monkeypatch, exact):
-    monkeypatch.setattr("catalog.search.listings.EXACT", exact)
+@pytest.mark.parametrize("listed", [2000, 5])
+def test_an_author_lists_each_book_once(library, monkeypatch, listed):
+    monkeypatch.setattr("catalog.search.listings.LISTED", listed)
     author = Author.objects.earliest("pk")
     for sort, columns in SORTS.items():
         expected = (
@@ -204,8 +205,8 @@ def test_an_author_lists_each_book_once(library, monkeypatch, exact):
 
 
 def test_estimates_are_paged_through_as_far_as_they_reach(library, monkeypatch):
-    monkeypatch.setattr("catalog.search.listings.EXACT", 5)
-    monkeypatch.setattr("catalog.search.listings.SMALL", 5)
+    for limit in ("EXACT", "LISTED", "SMALL"):
+        monkeypatch.setattr(f"catalog.search.listings.{limit}", 5)
     monkeypatch.setattr("catalog.search.listings.FAR", 50)
     paginator = pages(per_page=25, language="eng", isbn="with")
     assert not paginator.count_is_exact
