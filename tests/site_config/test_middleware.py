@@ -1,7 +1,9 @@
 import asyncio
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import connections
 from django.http import HttpResponse, HttpResponseRedirect
 from django.test import AsyncClient, RequestFactory
 from django.urls import reverse
@@ -124,6 +126,11 @@ def test_both_run_without_a_thread_under_asgi():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_is_served_under_asgi():
-    response = asyncio.run(AsyncClient().get("/books/"))
+    async def visit():
+        response = await AsyncClient().get("/books/")
+        await sync_to_async(connections.close_all)()  # those of the thread that served it
+        return response
+
+    response = asyncio.run(visit())
     assert response.status_code == 200
     assert "Content-Security-Policy" in response.headers
