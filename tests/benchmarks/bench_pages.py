@@ -206,6 +206,7 @@ def report(measured: list[Page], *, as_json: bool) -> None:
             "page": page.name,
             "ms": round(page.median, 2),
             "p95": round(page.p95, 2),
+            "best": round(min(page.wall), 2),  # what a machine with nothing else to do takes
             "cpu": round(statistics.median(page.cpu), 2),
             "x floor": ratio(page, floor),
             "x first": ratio(page, first),

@@ -247,6 +247,6 @@ def _year(chance: float) -> int | None:
 
 def made_up_isbn(number: int) -> str:
     """Every number has another one; neighbours differ from the start."""
-    body = f"978{number * 387_420_489 % 1_000_000_007 % 10**9:09d}"
+    body = f"978{(number + 1) * 387_420_489 % 1_000_000_007 % 10**9:09d}"
     digits = [int(digit) for digit in body]
     return f"{body}{-(sum(digits[::2]) + 3 * sum(digits[1::2])) % 10}"
