@@ -71,6 +71,7 @@ def test_from_the_first_visit_to_a_book_found(page: Page, empty_site: Site) -> N
 
     # Search, open, and back to the same results.
     page.get_by_role("link", name="See the books").click()
+    page.wait_for_url(re.compile(r"/books/$"))
     page.keyboard.press("/")
     page.keyboard.type("austen")
     first = page.locator("#results").get_by_role("link", name=re.compile("Pride|Emma|Persuasion"))
