@@ -109,9 +109,9 @@ class Backend(ABC):
 
     @abstractmethod
     def tidy(self) -> None:
-        """After many writes: put the index in order and tell the planner what there is now.
+        """After very many writes: put the index in order, tell the planner what there is now.
 
-        Not inside a transaction.
+        The whole index is rewritten, a minute for a million books.
         """
 
     @abstractmethod

@@ -50,8 +50,7 @@ def rebuild() -> dict[str, int]:
                     deltas.update(indexing.write_names(table, documents))
             done[str(model._meta.verbose_name_plural)] = number
         indexing.count(deltas)
-    if not connection.in_atomic_block:
-        backend().tidy()
+    backend().tidy()
     return done
 
 
