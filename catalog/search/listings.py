@@ -26,6 +26,7 @@ from catalog.search.plans import (
     OrderedPlan,
     Plan,
     SortedPlan,
+    TriedPlan,
     WalkPlan,
     letter_marks,
     unindexed,
@@ -182,8 +183,14 @@ class BookListing(Listing[Book]):
         if self.query.isbns or self.query.number:
             numbered = Book.objects.filter(pk__in=self.hits(limit=SORTABLE))
             return SortedPlan(numbered, self.order, EXACT, kind="more")
-        rows = backend().among(Book.objects.all(), BOOKS, self.tokens, self.query.prefix)
-        return WalkPlan(rows, self.order, EXACT, kind="more", reach=EXACT)
+        index = backend()
+        books = Book.objects.all()
+        rows = index.among(books, BOOKS, self.tokens, self.query.prefix)
+        walk = WalkPlan(rows, self.order, EXACT, kind="more", reach=EXACT)
+        words, prefix = self.tokens, self.query.prefix
+        return TriedPlan(
+            books, self.order, lambda ids: index.having(BOOKS, ids, words, prefix), walk
+        )
 
     @property
     def order(self) -> Order:

@@ -78,6 +78,8 @@ class MySQLBackend(Backend):
         return sql, [" ".join(terms)]
 
     def tidy(self) -> None:
+        if self.connection.in_atomic_block:
+            return  # ANALYZE would commit it
         self.rows(f"ANALYZE TABLE {', '.join(TABLES)}, catalog_book, catalog_contribution")
 
     def add_to_tallies(self, deltas: Sequence[tuple[str, str, int]]) -> None:

@@ -19,6 +19,7 @@ from catalog.models.state import Tally
 from catalog.search import kept
 from catalog.search.documents import BLOCK
 
+TRIED = (250, 1_000, 4_000)  # rows that are looked at by hand before something else is tried
 NEAR = 10_000  # rows that are skipped one by one; further ones by the kept counts
 
 
@@ -269,3 +270,33 @@ class WalkPlan(Plan):
         # The count may be an estimate: the end of the list is no place to count from.
         ordered = self.rows.order_by(*self.order.read_columns)
         return list(ordered.values_list("id", flat=True)[start:stop])
+
+
+class TriedPlan(Plan):
+    """Rows in an order, of which very many are wanted: some of them are looked at by hand.
+
+    Where that does not fill the page, `otherwise` does; both give the same rows.
+    """
+
+    kind = "more"
+
+    def __init__(
+        self,
+        rows: QuerySet[Any],
+        order: Order,
+        check: Callable[[list[int]], list[int]],
+        otherwise: Plan,
+    ) -> None:
+        self.rows, self.order, self.check, self.otherwise = rows, order, check, otherwise
+        self.count = otherwise.count
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        ordered = self.rows.order_by(*self.order.read_columns).values_list("id", flat=True)
+        found: list[int] = []
+        begin = 0
+        for end in TRIED:
+            found += self.check(list(ordered[begin:end]))
+            if len(found) >= stop:
+                return found[start:stop]
+            begin = end
+        return self.otherwise.ids(start, stop)

@@ -132,6 +132,26 @@ def test_a_chosen_order_of_more_than_a_thousand_hits_is_right(db):
     assert titles(q="saga", sort="-title")[:1] == ["Saga 1099"]
 
 
+@pytest.mark.parametrize("tried", [(250, 1_000, 4_000), (10,), (100, 300)])
+def test_a_chosen_order_of_very_many_hits_is_the_same_however_it_is_found(db, monkeypatch, tried):
+    monkeypatch.setattr("catalog.search.plans.TRIED", tried)
+    monkeypatch.setattr("catalog.search.listings.EXACT", 200)
+    Book.objects.bulk_create(
+        derived(title=f"{'Saga' if n % 3 else 'Song'} {n % 7} {n:03}", year=1 + n % 11)
+        for n in range(400)
+    )
+    hits = Book.objects.filter(title__startswith="Saga")
+    for sort, columns in {
+        "title": ("sort_title", "id"),
+        "-title": ("-sort_title", "-id"),
+        "-year": ("-sort_year", "sort_title", "id"),
+        "-added": ("-id",),
+    }.items():
+        paginator = pages(q="sag", sort=sort)
+        found = [book.pk for number in paginator.page_range for book in paginator.page(number)]
+        assert found == list(hits.order_by(*columns).values_list("pk", flat=True)[:200])
+
+
 def test_titles_that_begin_with_the_text_come_first_among_very_many(db):
     Book.objects.bulk_create(derived(title=f"Volume {n} of the Saga") for n in range(1001))
     shelve("Saga")
