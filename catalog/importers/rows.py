@@ -132,7 +132,7 @@ class RowReader:
             self._steps.append((index, field, step))
 
     def read(self, cells: Sequence[Any]) -> ParsedRow:
-        """The book in a row. A row with a note of the level "error" is no book."""
+        """The book in a row. There is none where a note is an error, nor in a repeated header."""
         row = ParsedRow()
         width = len(cells)
         for index, name, step in self._steps:
@@ -149,7 +149,7 @@ class RowReader:
             row.people = _once(row.people)
         if self._headers and self._repeats_header(cells):
             row.notes.clear()
-            row.note("", "error", "repeated_header", row.title)
+            row.note("", "info", "repeated_header", row.title)
         elif not row.title:
             row.note("title", "error", "title_missing")
         return row

@@ -71,7 +71,9 @@ class ImportJob(models.Model):
     filename = models.CharField(max_length=255)  # as the person named it; never a path
     state = models.CharField(max_length=10, choices=State, default=State.MAPPING)
     on_duplicate = models.CharField(max_length=6, choices=OnDuplicate, default=OnDuplicate.SKIP)
-    options = models.JSONField(default=dict, blank=True)  # catalog.importers.options.Options
+    options = models.JSONField(
+        default=dict, blank=True
+    )  # as services.importing.files.examine() gives them
     error = models.TextField(blank=True)
     cancel_requested = models.BooleanField(default=False)
     claimed_by = models.CharField(max_length=36, blank=True)
@@ -136,7 +138,7 @@ class ImportRow(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome)
     repaired = models.BooleanField(default=False)
     warned = models.BooleanField(default=False)
-    # [{"field": "isbn", "level": "error"|"warning"|"repair", "code": "…", "value": "…", …}]
+    # [{"field": "isbn", "level": "error"|"warning"|"repair"|"info", "code": "…", …}]
     notes = models.JSONField(default=list, blank=True)
     book = models.ForeignKey(Book, models.SET_NULL, null=True, blank=True, related_name="+")
 

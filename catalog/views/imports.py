@@ -484,6 +484,12 @@ class ShownRow:
             and user.has_perm("catalog.add_importjob")
         )
 
+    def lost_its_book(self) -> bool:
+        """Whether the book that the row led to has been deleted; a repeated header had none."""
+        if self.row.book_id or self.row.outcome == Outcome.REJECTED:
+            return False
+        return all(note["code"] != "repeated_header" for note in self.row.notes)
+
     def cells(self) -> list[tuple[str, str]]:
         """(header, text) of the cells that hold something."""
         headers = {column["index"]: column["header"] for column in self.job.options["columns"]}

@@ -41,9 +41,10 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 class Line:
     number: int
     raw: str
-    parsed: ParsedRow | None  # None: rejected
+    parsed: ParsedRow | None  # None: no book
     notes: list[Note] = field(default_factory=list)
     from_reading: int = 0  # how many of the notes do not depend on the catalogue
+    unless_taken: str = ImportRow.Outcome.REJECTED  # what becomes of it where no book does
     outcome: str = ImportRow.Outcome.REJECTED
     target: "Target | None" = None
     repaired: bool = False
@@ -58,9 +59,10 @@ class Line:
     def forget(self) -> None:
         """Back to what was read, for another try."""
         del self.notes[self.from_reading :]
-        self.outcome, self.target = ImportRow.Outcome.REJECTED, None
+        self.outcome, self.target = self.unless_taken, None
 
     def reject(self, note: Note) -> None:
+        self.unless_taken = ImportRow.Outcome.REJECTED
         self.forget()
         self.notes.append(note)
         self.from_reading += 1
@@ -79,6 +81,9 @@ def read(row: RawRow, reader: RowReader) -> Line:
     try:
         parsed = reader.read(cells)
         notes += parsed.notes
+        if parsed.repeats_header:  # nothing is wrong with it, and there is no book in it
+            skipped = ImportRow.Outcome.SKIPPED
+            return Line(row.number, row.raw, None, notes, len(notes), skipped, skipped)
         notes += _beyond_limits(parsed)
     except Exception:
         logger.exception("Row %d could not be read", row.number)

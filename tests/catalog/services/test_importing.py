@@ -87,6 +87,42 @@ def test_a_bad_row_is_rejected_with_its_reasons_and_holds_up_nobody(make_job):
     assert [note["level"] for note in rejected.notes] == ["error"]
 
 
+def test_a_repeated_header_is_skipped_with_a_note_and_needs_no_look(make_job, small_chunks):
+    rows = books(5)
+    rows.insert(2, {"title": "Title", "authors": "Author", "publisher": "Publisher",
+                    "isbn": "ISBN", "year": "Year"})  # fmt: skip
+    job = make_job(rows)
+    job.options["column_options"] = {
+        str(index): {"header": header}
+        for index, header in enumerate(["Title", "Author", "Publisher", "ISBN", "Year"])
+    }
+    importing.run(job)
+    assert (job.created, job.skipped, job.rejected, job.warned) == (5, 1, 0, 0)
+    assert accounted(job)
+    skipped = ImportRow.objects.get(job=job, outcome=Outcome.SKIPPED)
+    assert (skipped.number, skipped.book) == (4, None)
+    assert [note["code"] for note in skipped.notes] == ["repeated_header"]
+
+
+def test_a_repeated_header_stays_skipped_when_its_chunk_is_tried_again(make_job, monkeypatch):
+    header = {"title": "Title", "isbn": "ISBN"}
+    job = make_job([{"title": "Emma", "isbn": ""}, header])
+    job.options["column_options"] = {"0": {"header": "Title"}, "1": {"header": "ISBN"}}
+    once = iter([OperationalError("database is locked")])
+    write = chunk_module.Chunk.write
+
+    def fail_once(self):
+        write(self)
+        for error in once:
+            raise error
+
+    monkeypatch.setattr(chunk_module.Chunk, "write", fail_once)
+    monkeypatch.setattr(engine.time, "sleep", lambda seconds: None)
+    importing.run(job)
+    assert (job.created, job.skipped, job.rejected) == (1, 1, 0)
+    assert accounted(job)
+
+
 @pytest.mark.parametrize("field", ["title", "subtitle", "publisher"])
 def test_a_text_too_long_for_its_column_is_said(make_job, field):
     rows = books(3, subtitle="")

@@ -617,6 +617,13 @@ def test_each_tab_shows_its_rows(client_of, cataloguer, done_job, outcome, numbe
     assert [row.row.number for row in response.context["shown_rows"]] == numbers
 
 
+def test_a_repeated_header_is_shown_as_skipped_and_why(client_of, cataloguer, done_job):
+    job = done_job(GOOD + HEADER)
+    response = client_of(cataloguer).get(url("import_rows", job.pk), {"outcome": "skipped"})
+    assertContains(response, "repeats the header of the table")
+    assertNotContains(response, "has been deleted since")
+
+
 def test_htmx_gets_the_rows_alone_also_when_it_follows_a_link(client_of, cataloguer, done_job):
     job = done_job()
     for headers in ({}, {"hx-boosted": "true", "hx-target": "results"}):
