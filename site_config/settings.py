@@ -43,14 +43,6 @@ BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:  # otherwise anybody could claim that a plain request came over https
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
-SECURE_CSP = {  # Django 6's name and shape; site_config.middleware sends it
-    "default-src": ["'self'"],
-    "img-src": ["'self'", "data:"],  # Bootstrap draws its arrows and ticks as data: images
-    "object-src": ["'none'"],
-    "base-uri": ["'none'"],
-    "form-action": ["'self'"],
-    "frame-ancestors": ["'none'"],
-}
 
 # --- Applications ---------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -286,4 +278,3 @@ LANGUAGE_CODE = env.choice("LANGUAGE_CODE", tuple(code for code, _name in LANGUA
 TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
-LOCALE_PATHS = [BASE_DIR / "locale"]

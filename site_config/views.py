@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,6 +30,7 @@ from django.views.generic.base import TemplateResponseMixin
 
 THEMES = ("light", "dark")
 YEAR = 365 * 24 * 3600
+RIGHTS_SHOWN = ("add_book", "view_importjob", "add_importjob")  # buttons and links of the lists
 FRAGMENT_HEADERS = ("HX-Request", "HX-Boosted", "HX-Target", "HX-History-Restore-Request")
 
 
@@ -116,10 +117,6 @@ def release() -> str:
     return _release()
 
 
-class CurrentState(Protocol):
-    def __call__(self) -> tuple[int, datetime]: ...
-
-
 class ConditionalGetMixin(View):
     """`ETag` and `Last-Modified` from what the page depends on, before the page is built.
 
@@ -143,7 +140,7 @@ class ConditionalGetMixin(View):
             user.get_username(),
             user.get_full_name(),
             user.is_staff,
-            *(user.has_perm(f"catalog.{right}") for right in ("add_book", "view_importjob")),
+            *(user.has_perm(f"catalog.{right}") for right in RIGHTS_SHOWN),
         )
 
     def etag(self, generation: int) -> str:

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.contrib import messages
+from django.contrib.auth.models import Permission
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpResponse
@@ -103,6 +104,16 @@ def test_a_right_that_was_taken_away_changes_the_tag(client_of, cataloguer):
     browser.get(url)
     tag = browser.get(url).headers["ETag"]
     cataloguer.groups.clear()
+    assert browser.get(url, headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("right", views.RIGHTS_SHOWN)
+def test_a_right_given_alone_changes_the_tag(client_of, reader, right):
+    url = reverse("catalog:book_list")
+    browser = client_of(reader)
+    browser.get(url)
+    tag = browser.get(url).headers["ETag"]
+    reader.user_permissions.add(Permission.objects.get(codename=right))
     assert browser.get(url, headers={"If-None-Match": tag}).status_code == 200
 
 

@@ -617,6 +617,22 @@ def test_each_tab_shows_its_rows(client_of, cataloguer, done_job, outcome, numbe
     assert [row.row.number for row in response.context["shown_rows"]] == numbers
 
 
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("import_list", "Imports · Colophon"),
+        ("import_create", "Import a spreadsheet · Colophon"),
+        ("import_detail", "books.csv · Colophon"),
+        ("import_rows", "Rows · books.csv · Colophon"),
+    ],
+)
+def test_the_title_names_the_page_and_then_the_site(client_of, cataloguer, done_job, page, title):
+    job = done_job()
+    args = () if page in ("import_list", "import_create") else (job.pk,)
+    response = client_of(cataloguer).get(url(page, *args))
+    assertContains(response, f"<title>{title}</title>")
+
+
 def test_a_repeated_header_is_shown_as_skipped_and_why(client_of, cataloguer, done_job):
     job = done_job(GOOD + HEADER)
     response = client_of(cataloguer).get(url("import_rows", job.pk), {"outcome": "skipped"})
