@@ -8,7 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.fields import KeyField
+from catalog.models.fields import KeyField, with_what_follows
 from catalog.models.indexed import IndexedQuerySet
 from catalog.text import chunks, match_key
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class AuthorQuerySet(IndexedQuerySet["Author"]):
     kind = "author"
     indexed = frozenset({"name", "sort_name", "kind"})
+    unseen = frozenset({"last_accessed", "headshot", "email", "updated_at"})
 
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> Self:
         """Everything, or nothing for the anonymous while the catalogue is not public."""
@@ -102,7 +103,8 @@ class Author(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.derive()
-        super().save(*args, **kwargs)
+        keys = ("name_key", "sort_key")
+        super().save(*args, **with_what_follows(kwargs, ("name", "sort_name"), keys))
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:author_detail", args=(self.pk,))

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import isbn as isbns
 from catalog.models.author import Author
-from catalog.models.fields import IsbnField, KeyField
-from catalog.models.indexed import IndexedQuerySet, deferred
+from catalog.models.fields import IsbnField, KeyField, with_what_follows
+from catalog.models.indexed import IndexedQuerySet, deferred, written
 from catalog.models.publisher import Publisher
 from catalog.text import chunks, match_key, sort_key
 
@@ -64,7 +64,7 @@ class Subject(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = match_key(self.name, 100)
-        super().save(*args, **kwargs)
+        super().save(*args, **with_what_follows(kwargs, ("name",), ("name_key",)))
 
 
 class BookQuerySet(IndexedQuerySet["Book"]):
@@ -187,7 +187,7 @@ class Book(models.Model):
         verbose_name = _("book")
         verbose_name_plural = _("books")
         ordering = ("sort_title", "pk")
-        # Each order, and each filter in title order, is one index: see PERFORMANCE in docs.
+        # Each order, and each filter in title order, is one index.
         indexes = [
             models.Index(fields=("sort_title", "id"), name="book_by_title"),
             models.Index(fields=("-sort_year", "sort_title", "id"), name="book_by_year"),
@@ -234,7 +234,9 @@ class Book(models.Model):
         self.derive()
         if not self._state.adding:
             self.version += 1
-        super().save(*args, **kwargs)
+        if fields := kwargs.get("update_fields"):
+            kwargs["update_fields"] = {*fields, "version", "updated_at"}
+        super().save(*args, **with_what_follows(kwargs, SOURCES, DERIVED))
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:book_detail", args=(self.pk,))
@@ -281,6 +283,10 @@ class ContributionQuerySet(IndexedQuerySet["Contribution"]):
     kind = "book"
     key = "book_id"
     indexed = frozenset({"book", "book_id", "author", "author_id", "credited_as"})
+
+    def moved_to(self, fields: dict[str, Any]) -> list[int]:
+        book = fields.get("book", fields.get("book_id"))
+        return [] if book is None else [book.pk if isinstance(book, Book) else int(book)]
 
 
 class Contribution(models.Model):
@@ -329,3 +335,11 @@ class Contribution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.credited_as or self.author} ({self.get_role_display()})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The book that the credit is taken from is indexed anew as well."""
+        with deferred():
+            if not self._state.adding:
+                before = Contribution.objects.filter(pk=self.pk).values_list("book_id", flat=True)
+                written("book", before)
+            super().save(*args, **kwargs)

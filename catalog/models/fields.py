@@ -1,5 +1,6 @@
 """Model fields of our own."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -28,6 +29,16 @@ class KeyField(models.CharField):
         parameters = super().db_parameters(connection)
         parameters["collation"] = _BINARY.get(connection.vendor)
         return parameters
+
+
+def with_what_follows(
+    options: dict[str, Any], sources: Iterable[str], derived: Iterable[str]
+) -> dict[str, Any]:
+    """The options of save(): `update_fields` with a source is extended by what is derived."""
+    fields = options.get("update_fields")
+    if fields is None or set(fields).isdisjoint(sources):
+        return options
+    return {**options, "update_fields": {*fields, *derived}}
 
 
 class IsbnField(models.CharField):

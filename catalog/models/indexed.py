@@ -10,6 +10,8 @@ from typing import Any, ClassVar, TypeVar
 
 from django.db import models, transaction
 
+from catalog.models.state import changed
+
 KINDS = ("author", "publisher", "book")  # names first: a new name has its books indexed anew
 
 _listeners: dict[str, Callable[[Iterable[int]], None]] = {}
@@ -74,18 +76,26 @@ class IndexedQuerySet(models.QuerySet[M]):
 
     kind: ClassVar[str]
     indexed: ClassVar[frozenset[str]]  # fields whose update the index must hear of
+    unseen: ClassVar[frozenset[str]] = frozenset()  # fields that no list shows
     key: ClassVar[str] = "pk"  # the column with the id of what is indexed
 
     def update(self, **kwargs: Any) -> int:
         if self.indexed.isdisjoint(kwargs):
-            return super().update(**kwargs)
+            rows = super().update(**kwargs)
+            if not self.unseen.issuperset(kwargs):
+                changed()
+            return rows
         with transaction.atomic():
-            ids = list(self.order_by().values_list(self.key, flat=True))
             # The rows by their keys: the change may be to what they were chosen by.
+            ids = list(self.order_by().values_list(self.key, flat=True))
             rows = super().update(**kwargs)
             self.rewritten(ids, kwargs)
-            written(self.kind, ids)
+            written(self.kind, [*ids, *self.moved_to(kwargs)])
         return rows
+
+    def moved_to(self, fields: dict[str, Any]) -> list[int]:
+        """Keys of what else is indexed, for rows that an update gives to another record."""
+        return []
 
     def rewritten(self, ids: list[int], fields: Iterable[str]) -> None:
         """For models that derive fields from the ones that were updated."""

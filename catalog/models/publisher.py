@@ -8,7 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.fields import KeyField
+from catalog.models.fields import KeyField, with_what_follows
 from catalog.models.indexed import IndexedQuerySet
 from catalog.text import chunks, match_key
 
@@ -74,7 +74,7 @@ class Publisher(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.derive()
-        super().save(*args, **kwargs)
+        super().save(*args, **with_what_follows(kwargs, ("name",), ("name_key",)))
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:publisher_detail", args=(self.pk,))

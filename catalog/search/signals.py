@@ -7,17 +7,11 @@ from django.db import connection
 from django.db.models.signals import post_delete, post_migrate, post_save
 
 from catalog.models import Author, Book, Contribution, Publisher
+from catalog.models.author import AuthorQuerySet
 from catalog.models.indexed import listen, written
 from catalog.models.state import CatalogueState
 from catalog.search import indexing
 from catalog.search.base import BOOKS
-
-# Saving only these says nothing new about the record.
-UNSEEN = frozenset({"last_accessed", "headshot", "email", "updated_at"})
-
-
-def _says_nothing(update_fields: Any) -> bool:
-    return update_fields is not None and UNSEEN.issuperset(update_fields)
 
 
 def _book(instance: Book, **kwargs: Any) -> None:
@@ -29,7 +23,7 @@ def _contribution(instance: Contribution, **kwargs: Any) -> None:
 
 
 def _author(instance: Author, update_fields: Any = None, **kwargs: Any) -> None:
-    if not _says_nothing(update_fields):
+    if update_fields is None or not AuthorQuerySet.unseen.issuperset(update_fields):
         written("author", [instance.pk])
 
 

@@ -111,6 +111,35 @@ def test_contributions_are_indexed_however_they_are_written():
     assert agrees()
 
 
+def test_a_credit_given_to_another_book_leaves_the_first():
+    first, second, third = shelve("Dune", "Frank Herbert"), shelve("Emma"), shelve("Ulysses")
+    credit = Contribution.objects.get()
+    credit.book = second
+    credit.save()
+    assert titles(q="herbert") == ["Emma"]
+    Contribution.objects.update(book=third)
+    assert titles(q="herbert") == ["Ulysses"]
+    assert first.contributions.count() == 0
+    assert agrees()
+
+
+def test_saving_some_fields_saves_what_follows_from_them():
+    book = shelve("The Dune", "Herbert", publisher="Chiltn", language="eng")
+    book.title, book.year = "The Emma", 1815
+    book.save(update_fields=["title", "year"])
+    author, publisher = Author.objects.get(), Publisher.objects.get()
+    author.name, publisher.name = "Jane Austen", "Chilton"
+    author.save(update_fields=["name"])
+    publisher.save(update_fields=["name"])
+    for record in (book, author, publisher):
+        record.refresh_from_db()
+    assert (book.sort_title, book.decade, book.version) == ("emma", 1800, 2)
+    assert (author.name_key, author.sort_key) == ("jane austen", "jane austen")
+    assert publisher.name_key == "chilton"
+    assert titles(q="emma austen chilton") == ["The Emma"]
+    assert agrees()
+
+
 def test_a_renamed_author_or_publisher_is_found_in_the_books():
     shelve("Dune", "Frank Herbrt", publisher="Chiltn")
     author, publisher = Author.objects.get(), Publisher.objects.get()
@@ -196,6 +225,23 @@ def test_indexing_a_book_that_is_no_more_forgets_it():
 
 
 # --- The generation -------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("model", "change", "raised"),
+    [
+        (Publisher, {"city": "Berlin"}, 1),
+        (Author, {"qualifier": "poet"}, 1),
+        (Author, {"last_accessed": None}, 0),
+        (Contribution, {"role": "trl"}, 1),
+    ],
+)
+def test_an_update_of_what_lists_show_raises_the_generation(model, change, raised):
+    shelve("Dune", "Frank Herbert", publisher="Chilton")
+    before = CatalogueState.current().number
+    model.objects.update(**change)
+    assert CatalogueState.current().number - before == raised
 
 
 @pytest.mark.django_db(transaction=True)
