@@ -13,6 +13,7 @@ from catalog.models.book import UNKNOWN, decade_of
 from catalog.text import words
 
 LONGEST_WORD = 60
+LONGEST_COUNTED = 40  # Tally.value
 BLOCK = 4096  # ids counted together, so that a place among the newest is found without a scan
 
 Deltas = Counter[tuple[str, str]]  # (facet, value) -> change of the count
@@ -123,12 +124,17 @@ class NameDocument:
         return " ".join(dict.fromkeys(found))
 
     def kept(self) -> str:
-        return f"{self.value[:40]}|{self.text}"
+        return f"{counted_as(self.value)}|{self.text}"
 
 
 def name_token(facet: str, value: str) -> str:
     """Countries are free text: their letters are written as numbers to be one word."""
     return token(facet, value.encode().hex()[:LONGEST_WORD])
+
+
+def counted_as(value: str) -> str:
+    """The value of a kept count: countries are free text, and a bar ends it in what is kept."""
+    return value[:LONGEST_COUNTED].replace("|", "/")
 
 
 def name_counts(facet: str, kept: str) -> tuple[str, str]:

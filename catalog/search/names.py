@@ -13,7 +13,7 @@ from catalog.models.state import Tally
 from catalog.search import kept
 from catalog.search.backends import backend
 from catalog.search.base import AUTHORS, PUBLISHERS
-from catalog.search.documents import name_token
+from catalog.search.documents import LONGEST_COUNTED, name_token
 from catalog.search.listings import EXACT, LAST, Listing
 from catalog.search.plans import FixedPlan, Order, OrderedPlan, Plan
 from catalog.search.query import Query
@@ -52,6 +52,8 @@ class AuthorListing(Listing[Author]):
         if not self.query:
             count = kept.total("kind", self.kind) if self.kind else kept.whole("kind")
             return OrderedPlan(Author.objects.filter(condition), order, count)
+        if not self.query.all_words:
+            return FixedPlan([])  # signs or an ISBN: no name has them
         tokens = [name_token("kind", self.kind)] if self.kind else []
         hits = backend().match(
             AUTHORS, [*self.query.words, *tokens], self.query.prefix, limit=EXACT + 1
@@ -89,12 +91,14 @@ class PublisherListing(Listing[Publisher]):
         condition = Q(country=self.country) if self.country else Q()
         if not self.query:
             country = self.country
-            count = kept.total("country", country) if country else kept.whole("country")
+            count = self.counted(country) if country else kept.whole("country")
             if self.sort == "-books" and not country:
                 return MostPlan(count)
             if self.sort == "-books":
                 return FixedPlan(self.by_books(Publisher.objects.filter(condition)))
             return OrderedPlan(Publisher.objects.filter(condition), order, count)
+        if not self.query.all_words:
+            return FixedPlan([])
         tokens = [name_token("country", self.country)] if self.country else []
         hits = backend().match(
             PUBLISHERS, [*self.query.words, *tokens], self.query.prefix, limit=EXACT + 1
@@ -102,6 +106,12 @@ class PublisherListing(Listing[Publisher]):
         if self.sort == "-books" and len(hits) <= EXACT:
             return FixedPlan(self.by_books(Publisher.objects.filter(pk__in=hits)))
         return name_plan(Publisher.objects.filter(condition), order, self.query, hits)
+
+    def counted(self, country: str) -> int:
+        """Two long names that begin alike share a kept count: their publishers are counted."""
+        if len(country) < LONGEST_COUNTED and "|" not in country and "/" not in country:
+            return kept.total("country", country)
+        return Publisher.objects.filter(country=country).count()
 
     def by_books(self, rows: QuerySet[Publisher]) -> list[int]:
         """Some publishers, those with the most books first."""

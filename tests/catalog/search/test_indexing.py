@@ -7,8 +7,10 @@ from django.db.models import ProtectedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.forms.filters import PublisherFilterForm
 from catalog.models import Author, Book, CatalogueState, Contribution, Publisher, Tally
 from catalog.models.state import changed
+from catalog.pagination import CataloguePaginator
 from catalog.search import indexing, rebuilding
 from catalog.search.backends import backend
 from catalog.search.base import BOOKS
@@ -170,6 +172,21 @@ def test_a_publisher_without_books_is_counted_as_such():
     publisher.delete()
     assert tally("country", "USA") == 0
     assert not Tally.objects.filter(facet="publisher").exists()
+    assert agrees()
+
+
+@pytest.mark.parametrize(
+    "country",
+    ["United Kingdom of Great Britain and Northern Ireland", "Serbia | Montenegro", "A/B"],
+)
+def test_publishers_of_any_country_are_counted_and_listed(country):
+    publisher = Publisher.objects.create(name="Chilton", country=country)
+    Publisher.objects.create(name="Ace", country=country[:41] + "!")
+    form = PublisherFilterForm({"country": country})
+    found = CataloguePaginator(form.listing(Publisher.objects.all()), 25)
+    assert (found.count, list(found.get_page(1))) == (1, [publisher])
+    assert agrees()
+    publisher.delete()
     assert agrees()
 
 
