@@ -1,9 +1,11 @@
 """What every database must be able to do for the index."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
@@ -106,6 +108,12 @@ class Backend(ABC):
         self, rows: QuerySet[Any], table: str, words: Sequence[str], prefix: str = ""
     ) -> QuerySet[Any]:
         """Of these rows the ones that `match` finds, all of them, for reading in an order."""
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """One transaction in which everything is written anew while pages show the old."""
+        with transaction.atomic():
+            yield
 
     @abstractmethod
     def tidy(self) -> None:

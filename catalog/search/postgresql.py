@@ -4,7 +4,8 @@ The vectors are written as literals: no parser, dictionary or extension has a sa
 is, so every installation finds the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import QuerySet
@@ -104,6 +105,14 @@ class PostgreSQLBackend(Backend):
             f"SELECT id FROM {table} WHERE words @@ %s::tsquery", [_tsquery(words, prefix)]
         )
         return rows.filter(pk__in=hits)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        with super().rebuilding():
+            tables = "catalog_book, catalog_contribution, catalog_author, catalog_publisher"
+            # Writers wait, readers do not.
+            self.run(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+            yield
 
     def tidy(self) -> None:
         if self.connection.in_atomic_block:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models
 
 from catalog.models.author import Author
 from catalog.models.book import Book
@@ -30,11 +30,7 @@ SOURCES: dict[str, tuple[type[models.Model], Read]] = {
 def rebuild() -> dict[str, int]:
     """Write everything anew in one transaction: pages show the old until it commits."""
     done: dict[str, int] = {}
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:  # writers wait, readers do not
-                tables = "catalog_book, catalog_contribution, catalog_author, catalog_publisher"
-                cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+    with backend().rebuilding():
         indexing.clear()
         # Counted at the end: every batch adds to the same counts, and PostgreSQL would walk
         # through all their earlier versions of this transaction each time.

@@ -8,7 +8,8 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import F, Func, QuerySet
@@ -111,6 +112,20 @@ class SQLiteBackend(Backend):
         tried = Func(F("pk"), template="COALESCE(%(expressions)s, NULL)")
         found: QuerySet[Any] = rows.alias(_tried=tried).filter(_tried__in=hits)
         return found
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        if self.connection.in_atomic_block:  # too late for the setting
+            with super().rebuilding():
+                yield
+            return
+        # What a statement may have to undo goes to a file: dropping the old index is one.
+        self.run("PRAGMA temp_store = FILE")
+        try:
+            with super().rebuilding():
+                yield
+        finally:
+            self.run("PRAGMA temp_store = MEMORY")
 
     def tidy(self) -> None:
         for table in TABLES:
