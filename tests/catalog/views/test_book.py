@@ -3,6 +3,7 @@ import json
 import re
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from catalog.models import Book, Contribution, Subject
@@ -312,8 +313,9 @@ def test_a_filtered_page_costs_the_same(client, make_books, size, query, django_
 def test_a_search_costs_the_same_for_many_hits(client, make_books, size, django_assert_num_queries):
     make_books(size, title="Dune", authors=["Frank Herbert"])
     # 1.-4. state and counts  5. ids by the index  6. longer words that begin so  7. the titles,
-    # to rank them  8. the books  9. contributions
-    with django_assert_num_queries(9):
+    # to rank them  8. the books  9. contributions; PostgreSQL looks first, in a sample, whether
+    # the word is so frequent that another plan is better
+    with django_assert_num_queries(10 if connection.vendor == "postgresql" else 9):
         assert len(shown(client.get(URL, {"q": "dune"}))) == size
 
 
