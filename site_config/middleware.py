@@ -17,6 +17,8 @@ from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from site_config.views import current_page
+
 GetResponse = Callable[[HttpRequest], Any]
 
 
@@ -75,7 +77,7 @@ def htmx_manners(get_response: GetResponse) -> Any:
 
 def _login_url(request: HttpRequest) -> str:
     """Sign in, then come back to the page one was on: not to the fragment it had asked for."""
-    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    here = current_page(request)
     if here.netloc != request.get_host():
         here = urlsplit(request.get_full_path())
     back = here._replace(scheme="", netloc="", fragment="").geturl() or "/"

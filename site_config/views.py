@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -49,6 +49,14 @@ def wants_partial(request: HttpRequest, target: str = "") -> bool:
     return headers.get("HX-Boosted") != "true" or bool(
         target and headers.get("HX-Target") == target
     )
+
+
+def current_page(request: HttpRequest) -> SplitResult:
+    """The address that htmx says the reader is on; an empty one if it says none, or nonsense."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return urlsplit("")
 
 
 class PartialTemplateMixin(TemplateResponseMixin):
@@ -215,7 +223,9 @@ class ThemeView(View):
         referer = self.request.headers.get("Referer", "")
         if not url_has_allowed_host_and_scheme(referer, allowed_hosts={self.request.get_host()}):
             return "/"
-        return urlsplit(referer)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        path = urlsplit(referer)._replace(scheme="", netloc="", fragment="").geturl()
+        # Without its host, our own //example.org/ would be another site.
+        return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
 
 
 # --- Failures -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,7 +12,13 @@ from django.views.generic import ListView
 from catalog.forms.filters import Chip
 from catalog.models.state import CatalogueState, Generation
 from catalog.pagination import CataloguePage, CataloguePaginator
-from site_config.views import YEAR, ConditionalGetMixin, JsonMixin, PartialTemplateMixin
+from site_config.views import (
+    YEAR,
+    ConditionalGetMixin,
+    JsonMixin,
+    PartialTemplateMixin,
+    current_page,
+)
 
 
 class ListFilters(Protocol):
@@ -143,9 +149,9 @@ class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListV
         return response
 
     def is_still_typing(self) -> bool:
-        headers = self.request.headers
-        before = urlsplit(headers.get("HX-Current-URL", ""))
-        return headers.get("HX-Trigger") == "search" and "q" in parse_qs(before.query)
+        if self.request.headers.get("HX-Trigger") != "search":
+            return False
+        return "q" in parse_qs(current_page(self.request).query)
 
     def as_json(self, context: dict[str, Any]) -> dict[str, Any]:
         page: CataloguePage = context["page_obj"]

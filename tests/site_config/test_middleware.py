@@ -88,6 +88,13 @@ def test_the_way_back_never_leads_to_another_site(client, reader):
     assert response.headers["HX-Redirect"] == "/accounts/login/?next=%2Fbooks%2Fnew%2F"
 
 
+def test_an_address_that_is_none_is_no_way_back(client, reader):
+    strange = {"HX-Request": "true", "HX-Current-URL": "http://[::1", "HX-Trigger": "search"}
+    response = client.get(reverse("catalog:book_create"), headers=strange)
+    assert response.headers["HX-Redirect"] == "/accounts/login/?next=%2Fbooks%2Fnew%2F"
+    assert client.get(reverse("catalog:book_list"), headers=strange).status_code == 200
+
+
 def test_before_anybody_has_an_account_htmx_is_sent_to_the_welcome_page(client):
     response = client.get(reverse("catalog:book_create"), headers={"HX-Request": "true"})
     assert response.headers["HX-Redirect"] == reverse("accounts:first_manager")

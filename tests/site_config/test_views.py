@@ -174,6 +174,13 @@ def test_the_system_decides_again(client):
     assert b"data-bs-theme" not in client.get(reverse("catalog:book_list")).content
 
 
+@pytest.mark.parametrize("page", ["//evil.example/", "///evil.example/", "//evil.example/?q=a"])
+def test_the_theme_leads_back_to_no_other_site(client, page):
+    headers = {"Referer": f"http://testserver{page}"}
+    response = client.post(reverse("theme"), {"theme": "dark"}, headers=headers)
+    assert response.headers["Location"] == "/"
+
+
 def test_nothing_but_a_theme_gets_into_the_page(client):
     client.cookies["theme"] = '"><script>'
     assert b"data-bs-theme" not in client.get(reverse("catalog:book_list")).content

@@ -84,6 +84,13 @@ def test_what_the_query_languages_know_has_no_meaning_here(shelf, text):
     titles(q=text)
 
 
+@pytest.mark.parametrize("text", ['"', "*", "!?", "(", "\\", "%", "🐉", "978-0-441-47812-5"])
+def test_no_name_has_signs_or_an_isbn(shelf, text):
+    people = AuthorFilterForm({"q": text, "kind": "person"}).listing(Author.objects.all())
+    houses = PublisherFilterForm({"q": text}).listing(Publisher.objects.all())
+    assert (list(people[:25]), list(houses[:25])) == ([], [])
+
+
 def test_search_and_filters_go_together(shelf):
     assert titles(q="le guin", decade=1960) == ["The Left Hand of Darkness"]
     assert titles(q="the", language="eng", isbn="without") == ["The Dispossessed"]
