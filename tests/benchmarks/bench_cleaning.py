@@ -1,20 +1,20 @@
 """What cleaning costs a row, without reading the file and without the database.
 
-    python -m tests.benchmarks.bench_cleaning FILE.csv
+    manage.py bench cleaning FILE.csv
 
 CPU time of this process, the best of five runs over the whole file, and the memory that the
 survey and the row reader hold at its end.
 """
 
+import argparse
 import csv
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-import django
-from django.conf import settings
+from catalog.importers.columns import Survey
+from catalog.importers.rows import RowReader
 
 RUNS = 5
 
@@ -28,13 +28,10 @@ def microseconds(work: Callable[[], object], rows: int) -> float:
     return best / rows * 1e6
 
 
-def main(path: Path) -> None:
-    settings.configure(USE_I18N=False)
-    django.setup()
-    from catalog.importers.columns import Survey
-    from catalog.importers.rows import RowReader
-
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="manage.py bench cleaning")
+    parser.add_argument("file", type=Path, help="a CSV file in UTF-8 with a header")
+    with parser.parse_args(arguments).file.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
 
     def survey() -> Survey:
@@ -61,7 +58,3 @@ def main(path: Path) -> None:
         tracemalloc.stop()
         del kept
         print(f"{name:10} {cost:6.1f} µs a row of {len(header)} columns, {memory:.1f} MB held")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

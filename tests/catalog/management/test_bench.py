@@ -21,6 +21,15 @@ def test_pages_are_measured_next_to_the_floor(capsys):
     assert len(set(names)) == len(names) > 40
 
 
+def test_cleaning_is_measured_on_a_file_of_ones_own(tmp_path, capsys):
+    path = tmp_path / "books.csv"
+    path.write_text("Title,Year\nEmma,1815\nDune,1965\n", encoding="utf-8")
+    call_command("bench", "cleaning", str(path))
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "Survey", "RowReader",
+    ]  # fmt: skip
+
+
 @pytest.mark.django_db
 def test_an_empty_catalogue_cannot_be_measured():
     with pytest.raises(SystemExit, match="make_books"):
