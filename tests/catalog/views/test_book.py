@@ -5,6 +5,7 @@ import re
 import pytest
 from django.db import connection
 from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
 
 from catalog.models import Book, Contribution, Subject
 
@@ -66,6 +67,15 @@ def test_the_list_shows_books_with_all_that_a_row_holds(client, shelf, url):
         "4 books",
     ):
         assert text in page
+
+
+def test_a_list_that_is_cut_says_so_on_its_last_page(client, make_books, monkeypatch):
+    monkeypatch.setattr("catalog.search.listings.EXACT", 30)
+    make_books(40, title="Rayuela")
+    sentence = "The list ends here although there is more"
+    assertNotContains(client.get(URL, {"q": "rayuela"}), sentence)
+    assertContains(client.get(URL, {"q": "rayuela", "page": 2}), sentence)
+    assertNotContains(client.get(URL, {"page": 2}), sentence)
 
 
 def test_titles_stand_in_filing_order(client, shelf):
