@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from django.contrib import messages
@@ -152,6 +153,19 @@ def test_a_new_release_outlives_no_page(monkeypatch, client, make_books):
     tag = client.get(url).headers["ETag"]
     monkeypatch.setattr(views, "release", lambda: "next")
     assert client.get(url, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_release_is_known_by_its_files_even_if_all_have_one_time(settings, tmp_path):
+    settings.BASE_DIR, settings.DEBUG = tmp_path, True  # looks anew each time
+    page = tmp_path / "templates" / "page.html"
+    page.parent.mkdir()
+    seen = set()
+    for text in ("<h1>one</h1>", "<h1>another</h1>"):
+        page.write_text(text)
+        os.utime(page, (0, 0))
+        seen.add(views.release())
+    views._release.cache_clear()
+    assert len(seen) == 2
 
 
 # --- Light and dark -------------------------------------------------------------------------
