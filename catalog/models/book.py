@@ -259,15 +259,6 @@ class Book(models.Model):
             self.isbn_entered = parsed.entered
             self.isbn_repaired = parsed.repaired
 
-    @property
-    def isbn_hyphenated(self) -> str:
-        return isbns.hyphenate(self.isbn) if self.isbn else ""
-
-    @property
-    def isbn10(self) -> str:
-        """The form of ten digits; empty where there is none."""
-        return isbns.to_isbn10(self.isbn)
-
     def derive(self) -> None:
         """Set what follows from the other fields; bulk writers call it themselves."""
         self.sort_title = sort_key(self.title, self.language)

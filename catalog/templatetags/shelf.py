@@ -6,7 +6,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog.covers import draw
-from catalog.presentation import author_url, publisher_url, year_text
+from catalog.presentation import author_url
 
 register = template.Library()
 
@@ -40,6 +40,4 @@ def hidden_state(context: RequestContext) -> SafeString:
     )
 
 
-register.filter("year_text", year_text)
 register.filter("author_url", author_url)
-register.filter("publisher_url", publisher_url)

@@ -31,7 +31,7 @@
     wait();
   };
 
-  const toast = (text, level = "info") => {
+  const toast = (text, level) => {
     const note = byId("toast").content.firstElementChild.cloneNode(true);
     note.classList.add(`note-${level}`);
     note.querySelector("p").textContent = text;
@@ -141,8 +141,6 @@
   document.addEventListener(EVENT.historyRestored, syncSearch);
   document.addEventListener(EVENT.responseError, (event) => showFailure(event.detail.xhr.status));
   document.addEventListener(EVENT.unreachable, () => showFailure("offline"));
-  // A view says `HX-Trigger: {"toast": {"text": "…", "level": "success"}}`.
-  document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
 
   document.querySelector("main .is-invalid:not(.imp-correct *)")?.focus(); // not a list of rejected rows
   for (const note of document.querySelectorAll("[data-toast]")) expire(note);
