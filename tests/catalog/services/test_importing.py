@@ -117,7 +117,7 @@ def test_a_repeated_header_stays_skipped_when_its_chunk_is_tried_again(make_job,
             raise error
 
     monkeypatch.setattr(chunk_module.Chunk, "write", fail_once)
-    monkeypatch.setattr(engine.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     importing.run(job)
     assert (job.created, job.skipped, job.rejected) == (1, 1, 0)
     assert accounted(job)
