@@ -66,7 +66,9 @@ class BodyLimit:
                     return
                 kept.write(body)
             kept.seek(0)
-            await self.app(scope, _Replay(kept, receive), send)
+            # Django takes a form without a length for an empty one.
+            measured = {**scope, "headers": _with_length(scope, size)} if size else scope
+            await self.app(measured, _Replay(kept, receive), send)
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, size: int, more: bool = True
@@ -80,12 +82,8 @@ class BodyLimit:
         if more or scope["path"] != self.upload_path:
             await _answer_413(send)
             return
-        headers = [
-            (name, value)
-            for name, value in scope["headers"]
-            if name not in (b"content-length", b"content-type", b"transfer-encoding")
-        ]
-        emptied = {**scope, "headers": [*headers, (b"content-length", b"0")]}
+        headers = [pair for pair in _with_length(scope, 0) if pair[0] != b"content-type"]
+        emptied = {**scope, "headers": headers}
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as nothing:
             await self.app({**emptied, "body_too_large": True}, _Replay(nothing, receive), send)
 
@@ -111,6 +109,15 @@ def _content_length(scope: Scope) -> int | None:
         if name == b"content-length":
             return int(value) if value.isdigit() else None
     return None
+
+
+def _with_length(scope: Scope, size: int) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name not in (b"content-length", b"transfer-encoding")
+    ]
+    return [*headers, (b"content-length", b"%d" % size)]
 
 
 def _is_chunked(scope: Scope) -> bool:

@@ -85,6 +85,7 @@ def test_a_body_within_the_limit_arrives_whole(declared):
     client = Client(UPLOAD, FITS, declared=size if declared else None)
     application = visit(client)
     assert application.body == PIECE * FITS
+    assert (b"content-length", b"%d" % size) in application.scope["headers"]
     assert "body_too_large" not in application.scope
     assert client.status == 200
 
