@@ -3,8 +3,9 @@ from django.contrib import admin
 from django.urls import reverse
 
 from catalog import models
+from tests.catalog.search.shelves import needs_books
 
-pytestmark = pytest.mark.django_db
+pytestmark = needs_books
 
 RECORDS = ("book", "author", "publisher", "subject", "importjob", "importrow")
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 from catalog.models import Contribution
 from catalog.tasks import record_author_access
 from catalog.views import author as views
+from tests.catalog.search.shelves import needs_books
 
-pytestmark = pytest.mark.django_db
+pytestmark = needs_books
 
 URL = "/authors/"
 

@@ -3,7 +3,9 @@ import re
 import pytest
 from django.urls import reverse
 
-pytestmark = pytest.mark.django_db
+from tests.catalog.search.shelves import needs_books
+
+pytestmark = needs_books
 
 URL = "/publishers/"
 
