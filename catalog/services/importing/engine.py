@@ -125,11 +125,17 @@ def _chunks(source: Iterator[RawRow]) -> Iterator[list[RawRow]]:
         yield rows
 
 
-def _apply(job: ImportJob, chunk: list[lines.Line], seconds: float) -> None:
+def _apply(job: ImportJob, chunk: list[lines.Line], seconds: float, *, whole: bool = True) -> None:
     """Commit the chunk; what the database refuses is narrowed down to the row that it refuses."""
     try:
         _commit(job, chunk, seconds)
-    except (DataError, IntegrityError):
+    except (DataError, IntegrityError) as error:
+        if whole and isinstance(error, IntegrityError):
+            # MariaDB does not tell which of two imports made a name: now it is there for both.
+            for line in chunk:
+                line.forget()
+            _apply(job, chunk, 0, whole=False)
+            return
         logger.exception("Import %d: a chunk of %d rows was refused", job.pk, len(chunk))
         if len(chunk) == 1:
             if chunk[0].parsed is None:
@@ -141,7 +147,7 @@ def _apply(job: ImportJob, chunk: list[lines.Line], seconds: float) -> None:
         for half in (chunk[:middle], chunk[middle:]):
             for line in half:
                 line.forget()
-            _apply(job, half, seconds / 2)
+            _apply(job, half, seconds / 2, whole=False)
 
 
 def _commit(job: ImportJob, chunk: list[lines.Line], seconds: float) -> None:
