@@ -3,13 +3,12 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import ROOT, Site
+from tests.files import shared_file
 
 SAMPLE = ROOT / "catalog" / "samples" / "colophon-sample.xlsx"
-REAL = ROOT.parent / "shared" / "data" / "goodbooks-10k.xlsx"
 PASSWORD = "cloth-and-vellum-9"
 
 
@@ -84,10 +83,10 @@ def test_from_the_first_visit_to_a_book_found(page: Page, empty_site: Site) -> N
     expect(first.first).to_be_visible()
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="needs goodbooks-10k.xlsx, which is not part of this")
 def test_ten_thousand_real_books_go_in_live(page: Page, site: Site, sign_in) -> None:
+    real = shared_file("goodbooks-10k.xlsx")
     sign_in(page, site, "cataloguer")
-    upload(page, site, REAL)
+    upload(page, site, real)
     expect(page.get_by_text(re.compile(r"header in row 2", re.IGNORECASE))).to_be_visible()
     start(page)
     page.evaluate("window.stillTheSame = true")
@@ -99,7 +98,8 @@ def test_ten_thousand_real_books_go_in_live(page: Page, site: Site, sign_in) -> 
     expect(progress.get_by_role("heading")).to_have_text(re.compile(r"10,000 rows done"))
     assert page.evaluate("window.stillTheSame")
     page.goto(f"{site.url}/books/?q=hunger+games")
-    expect(page.locator("#results").get_by_role("link", name=re.compile("Hunger Games")).first)
+    found = page.locator("#results tbody").get_by_role("link", name=re.compile("Hunger Games"))
+    expect(found.first).to_be_visible()
 
 
 def test_the_same_without_javascript(plain_page: Page, empty_site: Site) -> None:
