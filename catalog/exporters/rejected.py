@@ -14,14 +14,16 @@ from catalog.importers.messages import sentence
 from catalog.models import ImportJob, ImportRow
 
 BATCH = 500
-# A spreadsheet would run these as formulas. A plain number is none: “-750” stays a year.
-_FORMULA = re.compile(r"[=+\-@\t\r\n|%]")
+# A spreadsheet would run these as formulas. A plain number is none: “-750” stays a year; nor is a
+# lone sign, with which people say that there is nothing.
+# Some take the wide signs of East Asian keyboards for the narrow ones.
+_FORMULA = re.compile(r"[=+\-@\t\r\n|%＝＋－＠]")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
 def harmless(text: str) -> str:
     """Text that a spreadsheet shows and does not run; the import takes the apostrophe off again."""
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+    if _FORMULA.match(text) and len(text) > 1 and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
 

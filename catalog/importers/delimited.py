@@ -168,10 +168,17 @@ class Text:
                     cells = self._without_marks(number, cells)
                 yield number, [cell or None for cell in cells]
         except csv.Error as error:
-            code = "quotes" if "field limit" in str(error) else "damaged_text"
+            code = "damaged_text"
+            if "field limit" in str(error):
+                code = "row_too_long" if self._long_without_quotes(reader.line_num) else "quotes"
             raise UnreadableFile(code, row=number + 1) from error
         finally:
             lines.close()
+
+    def _long_without_quotes(self, line_num: int) -> bool:
+        """Whether a cell is so long by itself, and not because a quotation mark is open."""
+        line = next(islice(self.lines(), line_num - 1 + self._skip_first_line, None), "")
+        return len(line) > MAX_FIELD and '"' not in line
 
     def _without_marks(self, number: int, cells: list[str]) -> list[str]:
         self._marked = False

@@ -71,6 +71,8 @@ _MOJIBAKE: Final = re.compile(
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d{0,2});")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.{0,500}?-->", re.S)
 _BREAK: Final = re.compile(r"</(?:p|div|li|h\d)>|<br\s*/?>", re.I)
+# What our own CSV of rejected rows, as others' files do, puts before text like a formula.
+_GUARD: Final = re.compile(r"'\s?(?=[=+\-@|%＝＋－＠][^']*\Z)")  # noqa: RUF001
 _KEPT_INVISIBLE: Final = "\u200c\u200d"  # joiners, which Persian and Indian scripts need
 
 
@@ -95,6 +97,8 @@ def _printable(text: str) -> str:
 def tidy(text: str) -> Read[str]:
     """One line of text: spaces are put right silently, entities and mojibake with a note."""
     tidied = " ".join(text.split())
+    if tidied.startswith("'"):
+        tidied = _GUARD.sub("", tidied, count=1)
     if tidied.isascii() and "&" not in tidied and tidied.isprintable():
         return Read(tidied)
     problems: tuple[Problem, ...] = ()

@@ -265,6 +265,13 @@ def test_a_mark_left_open_above_a_long_file_is_refused_too(tmp_path):
     assert (caught.value.code, caught.value.params) == ("quotes", {"row": 2})
 
 
+def test_a_cell_too_long_by_itself_is_not_said_to_have_a_quotation_mark(tmp_path):
+    path = text_file(tmp_path, b"sep=,\nTitle,Year\nEmma,1815\n" + b"x" * 300_000 + b",1816\n")
+    with pytest.raises(UnreadableFile) as caught:
+        inspect(path, max_mb=1)
+    assert (caught.value.code, caught.value.params) == ("row_too_long", {"row": 3})
+
+
 def test_sloppy_quotes_are_kept_as_they_are(tmp_path):
     path = text_file(tmp_path, b'5" disc,"a"b,c\n,"",x\n')
     assert records(path) == [['5" disc', "ab", "c"], [None, None, "x"]]

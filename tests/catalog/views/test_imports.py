@@ -16,7 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from catalog.exporters.rejected import harmless
 from catalog.importers.cells import FILENAME_LENGTH, cell_text, column_letter, display_name
+from catalog.importers.values import line
 from catalog.models import Book, ImportJob, ImportRow
 from catalog.services import importing, progress, rows
 from catalog.views.imports import TABS, SizeLimit
@@ -783,6 +785,18 @@ def test_no_cell_of_the_file_runs_as_a_formula(client_of, cataloguer, done_job):
     lines = parsed(client_of(cataloguer).get(url("import_rejected", done_job().pk)))
     assert lines[3][1] == "'=HYPERLINK(1)"
     assert lines[3][4] == "-750"  # a number is no formula
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(1)", "-2+3", "\t=1", "\uff1d1+1", "\uff20SUM(1)"])
+def test_formulas_become_text_and_come_back_as_they_were(text):
+    assert harmless(text) == f"'{text}"
+    assert line(harmless(text)).value == text.strip()
+
+
+@pytest.mark.parametrize("text", ["-750", "+1,5", "-", "", "Emma", "'-ing' forms", "'Tis"])
+def test_text_that_is_no_formula_stays_as_it_is(text):
+    assert harmless(text) == text
+    assert line(text).value == text
 
 
 def test_under_asgi_the_file_is_streamed(cataloguer, done_job):
