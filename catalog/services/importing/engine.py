@@ -248,10 +248,10 @@ def _may_pass(error: Error) -> bool:
     """Whether the same statement may succeed a moment later."""
     if _code(error) in AGAIN or "locked" in str(error):
         return True
-    return isinstance(error, (OperationalError, InterfaceError)) and not _is_full(error)
+    return isinstance(error, (OperationalError, InterfaceError)) and not is_full(error)
 
 
-def _is_full(error: BaseException) -> bool:
+def is_full(error: BaseException) -> bool:
     return (
         (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
         or _code(error) in FULL
@@ -260,7 +260,7 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    if _is_full(error):
+    if is_full(error):
         return _(
             "The disk is full. The rows counted here are in the catalogue; make room and import "
             "the file again with “skip” to bring in the rest."

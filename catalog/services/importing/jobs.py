@@ -19,6 +19,7 @@ from catalog.importers.guard import UnreadableFile
 from catalog.models import ImportJob
 from catalog.models.importing import COMMAND
 from catalog.services.importing import files
+from catalog.services.importing.engine import is_full
 from catalog.services.importing.live import look, look_at_waiting
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,10 @@ def create_job(*, file: "File[bytes]", filename: str, user: User | None = None) 
         raise
     try:
         job.save()
-    except BaseException:
+    except BaseException as error:
         job.file.delete(save=False)
+        if is_full(error):
+            raise UnreadableFile("no_space") from error
         raise
     return job
 

@@ -723,6 +723,17 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(settings):
     assert "1 MB" in str(caught.value.message())
 
 
+def test_an_upload_that_a_full_database_refuses_leaves_nothing_behind(monkeypatch, settings):
+    def full(*args, **kwargs):
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(ImportJob, "save", full)
+    with pytest.raises(UnreadableFile) as caught:
+        importing.create_job(file=ContentFile(as_csv(books(3)), "b.csv"), filename="b.csv")
+    assert caught.value.code == "no_space"
+    assert not [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
 def test_the_name_that_a_person_gave_is_shown_and_never_used_as_a_path(settings):
     name = "../../etc/büc her.CSV"
     job = importing.create_job(file=ContentFile(as_csv(books(3)), name), filename=name)
