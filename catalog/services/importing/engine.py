@@ -263,14 +263,16 @@ def _reason(error: BaseException) -> str:
     if is_full(error):
         return _(
             "The disk is full. The rows counted here are in the catalogue; make room and import "
-            "the file again with “skip” to bring in the rest."
+            "the file again with “skip” to bring in the rest. Leave out the rows without an ISBN "
+            "that are in already: they would come in twice."
         )
     if isinstance(error, FileNotFoundError):
         return _("The uploaded file is gone. Upload it again.")
     if isinstance(error, Error):
         return _(
             "The database could not take the rows. The rows counted here are in the catalogue; "
-            "import the file again with “skip” to bring in the rest."
+            "import the file again with “skip” to bring in the rest. Leave out the rows without "
+            "an ISBN that are in already: they would come in twice."
         )
     if isinstance(error, OSError):
         return _("The uploaded file cannot be read. Upload it again.")
@@ -280,5 +282,6 @@ def _reason(error: BaseException) -> str:
 def _unexpected() -> str:
     return _(
         "Something unexpected happened; the server’s log says what. The rows counted here are in "
-        "the catalogue; import the file again with “skip” to bring in the rest."
+        "the catalogue; import the file again with “skip” to bring in the rest. Leave out the "
+        "rows without an ISBN that are in already: they would come in twice."
     )

@@ -220,7 +220,7 @@ def test_htmx_is_sent_on_by_a_header(client_of, cataloguer):
 
 @pytest.mark.parametrize(
     "name",
-    ["../../etc/passwd.csv", "..\\..\\boot.csv", "/root/x.csv", "a\u202egpj.csv", "\x07bell\n.csv"],
+    ["../../etc/passwd.csv", "..\\..\\boot.csv", "/etc/x.csv", "a\u202egpj.csv", "\x07bell\n.csv"],
 )
 def test_a_files_name_is_shown_cleaned_and_never_a_path(client_of, cataloguer, media, name):
     upload(client_of(cataloguer), GOOD, name=name)
