@@ -99,7 +99,8 @@
   };
 
   const isTyping = (element) =>
-    element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+    element.isContentEditable ||
+    (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !/^(checkbox|radio|submit|file)$/.test(element.type));
 
   // --- Listening ------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
@@ -122,7 +123,8 @@
   });
 
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-theme-form]") && event.submitter) {
+    // The menu's form also signs out: only a theme is switched here.
+    if (event.target.matches("[data-theme-form]") && event.submitter?.name === "theme") {
       event.preventDefault();
       switchTheme(event.target, event.submitter);
     }

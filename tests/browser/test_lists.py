@@ -127,3 +127,20 @@ def test_a_page_fits_on_a_phone(page: Page, library: Site) -> None:
             "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, f"{path} is {overflow} pixels too wide"
+
+
+def test_the_menu_signs_out(page: Page, library: Site, sign_in) -> None:
+    sign_in(page, library, "reader")
+    open_menu(page)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_the_keyboard_gets_no_switch_of_filters_that_are_shown(page: Page, library: Site) -> None:
+    page.goto(f"{library.url}/books/")
+    switch = page.get_by_label("Show the filters")
+    expect(switch).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 800})
+    switch.focus()
+    page.keyboard.press("/")  # a checkbox takes no text
+    expect(page.get_by_label("Search books")).to_be_focused()
