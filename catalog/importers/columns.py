@@ -11,6 +11,9 @@ from catalog.importers.fields import FIELDS, IGNORE
 from catalog.importers.values import currency
 
 _LEAST: Final = 0.4  # confidence from which a column is used
+_SHAPED: Final = (
+    0.25  # what values are worth that look like ISBNs, and are none, under such a heading
+)
 _SLIPS: Final = {
     ";": "split_semicolon", ",": "split_comma", "|": "split_bar", "&": "split_ampersand",
     "/": "split_slash", "\n": "split_line",
@@ -89,7 +92,9 @@ def _fit(column: Counts, field: str) -> float:
         return 0.0
     share = column.share
     if field == "isbn":
-        return share(column.isbn_valid) if column.isbn_tried else 0.0
+        valid = share(column.isbn_valid) if column.isbn_tried else 0.0
+        # Rejected rows that come back have wrong ISBNs only: dropping them would hide the mistakes.
+        return max(valid, _SHAPED) if share(column.isbn_tried) > 0.6 else valid
     if field in ("year", "published_on"):
         unknown = max(0, column.texts - column.date_ok - column.date_bad)
         serial = column.serials if field == "published_on" or _is_serial(column) else 0

@@ -181,6 +181,13 @@ def test_a_wrong_isbn_among_good_ones_is_counted():
     assert verdicts(column(values, "ISBN")) == ["1 value is not an ISBN: its row will be rejected"]
 
 
+@pytest.mark.parametrize("values", [["0141439565"], ["0141439565", "9780306406158", "014143956"]])
+def test_wrong_isbns_under_their_heading_are_not_dropped_in_silence(values):
+    guess = column(values, "ISBN")
+    assert guess.field == "isbn"
+    assert "not an ISBN" in verdicts(guess)[-1]
+
+
 def test_ids_are_no_isbns_although_one_in_eleven_passes():
     chance = random.Random(3)  # noqa: S311
     for digits in (7, 8, 9, 10):
