@@ -490,6 +490,16 @@ class ShownRow:
             return False
         return all(note["code"] != "repeated_header" for note in self.row.notes)
 
+    def why_skipped(self) -> str:
+        """Why the book was left as it is, unless a note says so already."""
+        if self.just_done or self.row.outcome != Outcome.SKIPPED or not self.row.book_id:
+            return ""
+        if any(note["code"] == "repeated_isbn" for note in self.row.notes):
+            return ""
+        if self.job.on_duplicate == ImportJob.OnDuplicate.UPDATE:
+            return _("The catalogue has a book with this ISBN already, and it lacks nothing.")
+        return _("The catalogue has a book with this ISBN already; it was left as it is.")
+
     def cells(self) -> list[tuple[str, str]]:
         """(header, text) of the cells that hold something."""
         headers = {column["index"]: column["header"] for column in self.job.options["columns"]}

@@ -635,6 +635,22 @@ def test_the_title_names_the_page_and_then_the_site(client_of, cataloguer, done_
     assertContains(response, f"<title>{title}</title>")
 
 
+@pytest.mark.parametrize("rule", ["skip", "update"])
+def test_a_skipped_row_says_that_its_book_is_here_already(client_of, cataloguer, done_job, rule):
+    done_job(GOOD)
+    job = done_job(GOOD)
+    ImportJob.objects.filter(pk=job.pk).update(on_duplicate=rule)
+    response = client_of(cataloguer).get(url("import_rows", job.pk), {"outcome": "skipped"})
+    assertContains(response, "The catalogue has a book with this ISBN already", count=3)
+
+
+def test_a_row_that_repeats_another_is_not_explained_twice(client_of, cataloguer, done_job):
+    job = done_job(GOOD + "Emma,Jane Austen,0141439580,1815\n")
+    response = client_of(cataloguer).get(url("import_rows", job.pk), {"outcome": "skipped"})
+    assertContains(response, "stands in row 2 of the file already")
+    assertNotContains(response, "The catalogue has a book with this ISBN")
+
+
 def test_a_repeated_header_is_shown_as_skipped_and_why(client_of, cataloguer, done_job):
     job = done_job(GOOD + HEADER)
     response = client_of(cataloguer).get(url("import_rows", job.pk), {"outcome": "skipped"})
