@@ -11,9 +11,7 @@ from catalog.importers.fields import FIELDS, IGNORE
 from catalog.importers.values import currency
 
 _LEAST: Final = 0.4  # confidence from which a column is used
-_SHAPED: Final = (
-    0.25  # what values are worth that look like ISBNs, and are none, under such a heading
-)
+_SHAPED: Final = 0.25  # the fit of values under “ISBN” that look like ISBNs and are none
 _SLIPS: Final = {
     ";": "split_semicolon", ",": "split_comma", "|": "split_bar", "&": "split_ampersand",
     "/": "split_slash", "\n": "split_line",
