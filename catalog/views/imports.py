@@ -497,9 +497,7 @@ class ShownRow:
         if any(note["code"] == "repeated_isbn" for note in self.row.notes):
             return ""
         if self.job.on_duplicate == ImportJob.OnDuplicate.UPDATE:
-            return _(
-                "The catalogue has a book with this ISBN already; the row has nothing that it lacks."
-            )
+            return _("The catalogue has a book with this ISBN already; the row adds nothing to it.")
         return _("The catalogue has a book with this ISBN already; it was left as it is.")
 
     def cells(self) -> list[tuple[str, str]]:
