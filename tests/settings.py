@@ -3,12 +3,14 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 os.environ.setdefault("ENV_FILE", os.devnull)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 os.environ.setdefault("HTTPS", "false")
-if "VAR_DIR" not in os.environ:  # the workers of pytest-xdist inherit it
+if "pytest" in sys.modules and "VAR_DIR" not in os.environ:
+    # Only for tests: the type checker reads this file too. Workers of pytest-xdist inherit it.
     os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="colophon-tests-")
     atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 
