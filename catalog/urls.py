@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import author, book, home, imports, publisher
+from catalog.views import author, book, home, import_rows, imports, publisher
 
 app_name = "catalog"
 urlpatterns = [
@@ -20,15 +20,15 @@ urlpatterns = [
     path("imports/<int:pk>/", imports.ImportDetailView.as_view(), name="import_detail"),
     path("imports/<int:pk>/mapping/", imports.ImportUpdateView.as_view(), name="import_update"),
     path("imports/<int:pk>/cancel/", imports.ImportCancelView.as_view(), name="import_cancel"),
-    path("imports/<int:pk>/rows/", imports.ImportRowsView.as_view(), name="import_rows"),
+    path("imports/<int:pk>/rows/", import_rows.ImportRowsView.as_view(), name="import_rows"),
     path(
         "imports/<int:pk>/rows/rejected.csv",
-        imports.ImportRejectedView.as_view(),
+        import_rows.ImportRejectedView.as_view(),
         name="import_rejected",
     ),
     path(
         "imports/<int:pk>/rows/<int:number>/",
-        imports.ImportRowUpdateView.as_view(),
+        import_rows.ImportRowUpdateView.as_view(),
         name="import_row_update",
     ),
 ]

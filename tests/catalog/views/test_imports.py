@@ -21,7 +21,8 @@ from catalog.importers.cells import FILENAME_LENGTH, cell_text, column_letter, d
 from catalog.importers.values import line
 from catalog.models import Book, ImportJob, ImportRow
 from catalog.services import importing, progress, rows
-from catalog.views.imports import TABS, SizeLimit
+from catalog.views.import_rows import TABS
+from catalog.views.imports import SizeLimit
 from tests import files
 
 State = ImportJob.State
