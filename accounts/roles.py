@@ -23,11 +23,12 @@ def _names(actions: tuple[str, ...], models: tuple[str, ...]) -> set[str]:
     return {f"catalog.{action}_{model}" for action in actions for model in models}
 
 
-READ = _names(("view",), RECORDS)
+READ = _names(("view",), (*RECORDS, "attachment")) | _names(("view", "add"), ("note",))
 CATALOGUE = (
     READ
     | _names(("add", "change"), RECORDS)
-    | _names(("add", "change", "view"), ("importjob",))
+    | _names(("add", "change", "delete"), ("attachment",))
+    | _names(("add", "change", "view"), ("importjob", "bulkedit"))
     | _names(("view",), ("importrow",))
 )
 # Copies of a book's credits go with the book: taking one out again is part of changing it.

@@ -8,5 +8,7 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.search import signals
+        from catalog.services import recording
 
         signals.connect()
+        recording.connect()

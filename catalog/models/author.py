@@ -1,15 +1,17 @@
 """Authors: whoever is credited in a book, in whatever role."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.fields import KeyField, with_what_follows
+from catalog.models.fields import KeyField
+from catalog.models.history import Snapshot, Snapshots
 from catalog.models.indexed import IndexedQuerySet
+from catalog.models.versioned import VersionedModel
 from catalog.text import chunks, match_key
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class AuthorQuerySet(IndexedQuerySet["Author"]):
     kind = "author"
     indexed = frozenset({"name", "sort_name", "kind"})
-    unseen = frozenset({"last_accessed", "headshot", "email", "updated_at"})
+    unseen = frozenset({"last_accessed"})
 
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> Self:
         """Everything, or nothing for the anonymous while the catalogue is not public."""
@@ -41,7 +43,10 @@ class AuthorQuerySet(IndexedQuerySet["Author"]):
                     )
 
 
-class Author(models.Model):
+class Author(VersionedModel):
+    sources = ("name", "sort_name")
+    derived = ("name_key", "sort_key")
+
     class Kind(models.TextChoices):
         PERSON = "person", _("person")
         ORGANISATION = "organisation", _("organisation")
@@ -59,7 +64,7 @@ class Author(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PERSON)
     email = models.EmailField(_("e-mail"), blank=True)
-    headshot = models.ImageField(_("headshot"), upload_to="authors/", blank=True)
+    headshot = models.ImageField(_("headshot"), upload_to="authors/", max_length=200, blank=True)
     last_accessed = models.DateTimeField(_("last accessed"), null=True, blank=True, editable=False)
     name_key = KeyField(max_length=200)
     sort_key = KeyField(max_length=100)
@@ -78,6 +83,11 @@ class Author(models.Model):
     book_count: int  # of a row in a list: the listing sets it
 
     objects = AuthorQuerySet.as_manager()
+    history = Snapshots(
+        bases=(Snapshot,),
+        excluded_fields=("name_key", "sort_key", "last_accessed"),
+        no_db_index=("created_by",),
+    )
 
     class Meta:
         verbose_name = _("author")
@@ -100,11 +110,6 @@ class Author(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        keys = ("name_key", "sort_key")
-        super().save(*args, **with_what_follows(kwargs, ("name", "sort_name"), keys))
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:author_detail", args=(self.pk,))

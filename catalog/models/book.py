@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from catalog import isbn as isbns
 from catalog.models.author import Author
 from catalog.models.fields import IsbnField, KeyField, with_what_follows
-from catalog.models.indexed import IndexedQuerySet, deferred, written
+from catalog.models.history import Snapshot, Snapshots
+from catalog.models.indexed import IndexedQuerySet, about_to_write, deferred, written
 from catalog.models.publisher import Publisher
+from catalog.models.versioned import VersionedModel
 from catalog.text import chunks, match_key, sort_key
 
 if TYPE_CHECKING:
@@ -116,7 +118,10 @@ class BookQuerySet(IndexedQuerySet["Book"]):
                     models.QuerySet(Book).filter(pk=book.pk).update(**after)
 
 
-class Book(models.Model):
+class Book(VersionedModel):
+    sources = SOURCES
+    derived = DERIVED
+
     title = models.CharField(_("title"), max_length=500)
     subtitle = models.CharField(_("subtitle"), max_length=500, blank=True)
     authors = models.ManyToManyField(Author, through="Contribution", related_name="books")
@@ -157,11 +162,10 @@ class Book(models.Model):
     )
     currency = models.CharField(_("currency"), max_length=3, blank=True)  # ISO 4217
     description = models.TextField(_("description"), blank=True)
-    cover = models.ImageField(_("cover"), upload_to="covers/", blank=True)
+    cover = models.ImageField(_("cover"), upload_to="covers/", max_length=200, blank=True)
     subjects = models.ManyToManyField(
         Subject, verbose_name=_("subjects"), blank=True, related_name="books"
     )
-    version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -182,6 +186,11 @@ class Book(models.Model):
     has_cover = models.BooleanField(default=False, editable=False)
 
     objects = BookQuerySet.as_manager()
+    history = Snapshots(
+        bases=(Snapshot,),
+        excluded_fields=("sort_title", "sort_year", "decade", "has_isbn", "has_cover"),
+        no_db_index=("isbn", "publisher", "created_by"),
+    )
 
     class Meta:
         verbose_name = _("book")
@@ -230,20 +239,8 @@ class Book(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        if not self._state.adding:
-            self.version += 1
-        if fields := kwargs.get("update_fields"):
-            kwargs["update_fields"] = {*fields, "version", "updated_at"}
-        super().save(*args, **with_what_follows(kwargs, SOURCES, DERIVED))
-
     def get_absolute_url(self) -> str:
         return reverse("catalog:book_detail", args=(self.pk,))
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with deferred():  # the contributions go one by one
-            return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
         """Turn an ISBN as typed into its 13 digits, and keep what was typed beside them."""
@@ -328,9 +325,17 @@ class Contribution(models.Model):
         return f"{self.credited_as or self.author} ({self.get_role_display()})"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """The book that the credit is taken from is indexed anew as well."""
+        """The book that the credit is taken from is written as well."""
         with deferred():
+            books = {self.book_id}
             if not self._state.adding:
-                before = Contribution.objects.filter(pk=self.pk).values_list("book_id", flat=True)
-                written("book", before)
+                before = Contribution.objects.filter(pk=self.pk)
+                books.update(before.values_list("book_id", flat=True))
+            about_to_write("book", books)
+            written("book", books)
             super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with deferred():
+            about_to_write("book", [self.book_id])
+            return super().delete(*args, **kwargs)

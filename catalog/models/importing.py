@@ -1,63 +1,16 @@
 """Imports: what a job is to do, how far it has come, and every row as it came."""
 
-import uuid
-from datetime import timedelta
-from typing import Self
-
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.book import Book
-
-COMMAND = "cli-"  # how the claim of a job that runs in somebody's terminal begins
-
-
-class ImportJobQuerySet(models.QuerySet["ImportJob"]):
-    def claimable(self) -> Self:
-        """Waiting for a worker."""
-        return self.filter(state=ImportJob.State.QUEUED)
-
-    def unfinished(self) -> Self:
-        """Waiting or running, in the order in which they were queued."""
-        states = (ImportJob.State.QUEUED, ImportJob.State.RUNNING)
-        return self.filter(state__in=states).order_by("heartbeat_at", "pk")
-
-    def abandoned(self, older_than: timedelta) -> Self:
-        """Running by its row, but whoever claimed it has not been heard of for this long."""
-        return self.filter(
-            state=ImportJob.State.RUNNING, heartbeat_at__lt=timezone.now() - older_than
-        )
-
-    def claim(self, pk: int, prefix: str = "") -> "ImportJob | None":
-        """Take a waiting job for oneself; None when somebody was quicker or it was stopped."""
-        now = timezone.now()
-        token = prefix + uuid.uuid4().hex
-        taken = (
-            self.claimable()
-            .filter(pk=pk)
-            .update(
-                state=ImportJob.State.RUNNING,
-                claimed_by=token,
-                heartbeat_at=now,
-                started_at=models.functions.Coalesce("started_at", models.Value(now)),
-            )
-        )
-        return self.get(pk=pk) if taken else None
+from catalog.models.job import Job, JobQuerySet
 
 
-class ImportJob(models.Model):
+class ImportJob(Job):
     """One uploaded file on its way into the catalogue. The row is the truth, not the broker."""
-
-    class State(models.TextChoices):
-        MAPPING = "mapping", _("waiting for you")
-        QUEUED = "queued", _("waiting")
-        RUNNING = "running", _("running")
-        DONE = "done", _("finished")
-        CANCELLED = "cancelled", _("stopped")
-        FAILED = "failed", _("failed")
 
     class OnDuplicate(models.TextChoices):
         SKIP = "skip", _("Skip the row")
@@ -69,16 +22,10 @@ class ImportJob(models.Model):
     )
     file = models.FileField(upload_to="imports/")
     filename = models.CharField(max_length=255)  # as the person named it; never a path
-    state = models.CharField(max_length=10, choices=State, default=State.MAPPING)
     on_duplicate = models.CharField(max_length=6, choices=OnDuplicate, default=OnDuplicate.SKIP)
     options = models.JSONField(
         default=dict, blank=True
     )  # as services.importing.files.examine() gives them
-    error = models.TextField(blank=True)
-    cancel_requested = models.BooleanField(default=False)
-    claimed_by = models.CharField(max_length=36, blank=True)
-    # While it waits: since when. While it runs: when its worker was last heard of.
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
 
     rows = models.PositiveIntegerField(default=0)  # in the file, below the header
     rows_done = models.PositiveIntegerField(default=0)
@@ -92,11 +39,7 @@ class ImportJob(models.Model):
     publishers_created = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0)  # spent working, over all starts
 
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ImportJobQuerySet.as_manager()
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("import")

@@ -1,14 +1,15 @@
-"""How models tell the search index what was written; the index registers itself to listen.
+"""How models tell the history and the search index what is written; both register to listen.
 
 save() and delete() are heard through Django's signals, bulk writes through the querysets here.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from catalog.models.state import changed
 
@@ -17,10 +18,25 @@ KINDS = ("author", "publisher", "book")  # names first: a new name has its books
 _listeners: dict[str, Callable[[Iterable[int]], None]] = {}
 
 
+class Recorder(Protocol):
+    """Who keeps what records were (catalog.services.recording): before, after, and at the end."""
+
+    def keep(self, kind: str, ids: Collection[int], kept: dict[int, Any]) -> None: ...
+    def note(self, kind: str, ids: Collection[int], kept: dict[int, Any]) -> None: ...
+    def note_deleted(self, kind: str, ids: Collection[int], kept: dict[int, Any]) -> None: ...
+
+
+_recorder: Recorder | None = None
+
+
 class _Pending:
     def __init__(self, *, silent: bool = False) -> None:
         self.silent = silent
         self.ids: dict[str, set[int]] = {kind: set() for kind in KINDS}
+        self.to_index: dict[str, set[int]] = {kind: set() for kind in KINDS}
+        # What the history has of the records that are written here, by kind and id.
+        self.kept: dict[str, dict[int, Any]] = {kind: {} for kind in KINDS}
+        self.deleted: dict[str, set[int]] = {kind: set() for kind in KINDS}
 
 
 _pending: ContextVar[_Pending | None] = ContextVar("pending", default=None)
@@ -30,19 +46,53 @@ def listen(kind: str, listener: Callable[[Iterable[int]], None]) -> None:
     _listeners[kind] = listener
 
 
-def written(kind: str, ids: Iterable[int]) -> None:
-    """These records were written: index them now, or at the end of `deferred()`."""
+def record_with(recorder: Recorder) -> None:
+    global _recorder
+    _recorder = recorder
+
+
+def about_to_write(kind: str, ids: Iterable[int]) -> None:
+    """These records will be written or deleted: the history keeps what they are now.
+
+    Inside `deferred()`, before the first write; again for the same records costs nothing.
+    """
+    pending = _pending.get()
+    if pending is None or pending.silent or _recorder is None:
+        return
+    # What was written in this block already was kept before, or is new.
+    new = [pk for pk in ids if pk not in pending.kept[kind] and pk not in pending.ids[kind]]
+    if new:
+        _recorder.keep(kind, new, pending.kept[kind])
+
+
+def about_to_delete(kind: str, ids: Iterable[int]) -> None:
+    """The same for records that are deleted: the history gets its last word on them now."""
+    pending = _pending.get()
+    if pending is None or pending.silent or _recorder is None:
+        return
+    new = [pk for pk in ids if pk not in pending.deleted[kind]]
+    if new:
+        about_to_write(kind, new)
+        _recorder.note_deleted(kind, new, pending.kept[kind])
+        pending.deleted[kind].update(new)
+
+
+def written(kind: str, ids: Iterable[int], *, reindex: bool = True) -> None:
+    """These records were written: note and index them now, or at the end of `deferred()`."""
     pending = _pending.get()
     if pending is None:
-        with transaction.atomic():
-            _listeners[kind](ids)
+        with deferred():
+            written(kind, ids, reindex=reindex)
     elif not pending.silent:
-        pending.ids[kind].update(ids)
+        ids = set(ids)
+        pending.ids[kind] |= ids
+        if reindex:
+            pending.to_index[kind] |= ids
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """One transaction, at whose end all that was written inside is indexed once."""
+    """One transaction, at whose end all that was written inside is noted and indexed once."""
     if _pending.get() is not None:
         yield
         return
@@ -52,15 +102,20 @@ def deferred() -> Iterator[None]:
         with transaction.atomic():
             yield
             for kind in KINDS:
-                if pending.ids[kind]:
-                    _listeners[kind](pending.ids[kind])
+                left = sorted(pending.ids[kind] - pending.deleted[kind])
+                if left and _recorder is not None:
+                    _recorder.note(kind, left, pending.kept[kind])
+                if pending.to_index[kind]:
+                    _listeners[kind](pending.to_index[kind])
+            if any(pending.ids.values()):
+                changed()
     finally:
         _pending.reset(token)
 
 
 @contextmanager
 def by_hand() -> Iterator[None]:
-    """Nothing that is written inside is indexed: the caller promises to do it."""
+    """Nothing that is written inside is noted or indexed: the caller promises to do it."""
     token = _pending.set(_Pending(silent=True))
     try:
         yield
@@ -76,39 +131,48 @@ class IndexedQuerySet(models.QuerySet[M]):
 
     kind: ClassVar[str]
     indexed: ClassVar[frozenset[str]]  # fields whose update the index must hear of
-    unseen: ClassVar[frozenset[str]] = frozenset()  # fields that no list shows
+    unseen: ClassVar[frozenset[str]] = frozenset()  # fields whose update is nobody's change
     key: ClassVar[str] = "pk"  # the column with the id of what is indexed
 
     def update(self, **kwargs: Any) -> int:
-        if self.indexed.isdisjoint(kwargs):
-            rows = super().update(**kwargs)
-            if not self.unseen.issuperset(kwargs):
-                changed()
+        """Raises the version of every row, but for fields that are nobody's change (`unseen`)."""
+        if self.unseen.issuperset(kwargs):
+            rows: int = super().update(**kwargs)
             return rows
-        with transaction.atomic():
+        with deferred():
             # The rows by their keys: the change may be to what they were chosen by.
             ids = list(self.order_by().values_list(self.key, flat=True))
+            also = self.moved_to(kwargs)
+            about_to_write(self.kind, {*ids, *also})
+            if self.key == "pk":
+                raised = {"version": models.F("version") + 1, "updated_at": timezone.now()}
+                kwargs = {**raised, **kwargs}
             rows = super().update(**kwargs)
             self.rewritten(ids, kwargs)
-            written(self.kind, [*ids, *self.moved_to(kwargs)])
+            written(self.kind, [*ids, *also], reindex=not self.indexed.isdisjoint(kwargs))
         return rows
 
     def moved_to(self, fields: dict[str, Any]) -> list[int]:
-        """Keys of what else is indexed, for rows that an update gives to another record."""
+        """Keys of what else is written, for rows that an update gives to another record."""
         return []
 
     def rewritten(self, ids: list[int], fields: Iterable[str]) -> None:
         """For models that derive fields from the ones that were updated."""
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
-        with transaction.atomic():
+        key = self.model._meta.pk.name if self.key == "pk" else self.key
+        with deferred():
+            objs = list(objs)
+            if self.key != "pk":
+                about_to_write(self.kind, {getattr(row, key) for row in objs})
             created = super().bulk_create(objs, *args, **kwargs)
-            key = self.model._meta.pk.name if self.key == "pk" else self.key
             written(self.kind, [pk for row in created if (pk := getattr(row, key))])
         return created
 
     def delete(self) -> tuple[int, dict[str, int]]:
         with deferred():
+            ids = list(self.order_by().values_list(self.key, flat=True))
+            (about_to_delete if self.key == "pk" else about_to_write)(self.kind, ids)
             return super().delete()
 
     update.alters_data = True  # type: ignore[attr-defined]

@@ -1,15 +1,17 @@
 """Publishers."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.fields import KeyField, with_what_follows
+from catalog.models.fields import KeyField
+from catalog.models.history import Snapshot, Snapshots
 from catalog.models.indexed import IndexedQuerySet
+from catalog.models.versioned import VersionedModel
 from catalog.text import chunks, match_key
 
 if TYPE_CHECKING:
@@ -38,7 +40,10 @@ class PublisherQuerySet(IndexedQuerySet["Publisher"]):
                     models.QuerySet(Publisher).filter(pk=row.pk).update(name_key=row.name_key)
 
 
-class Publisher(models.Model):
+class Publisher(VersionedModel):
+    sources = ("name",)
+    derived = ("name_key",)
+
     name = models.CharField(_("name"), max_length=200)
     name_key = KeyField(max_length=200)
     address = models.CharField(_("address"), max_length=300, blank=True)
@@ -52,6 +57,7 @@ class Publisher(models.Model):
     book_count: int  # of a row in a list: the listing sets it
 
     objects = PublisherQuerySet.as_manager()
+    history = Snapshots(bases=(Snapshot,), excluded_fields=("name_key",))
 
     class Meta:
         verbose_name = _("publisher")
@@ -71,10 +77,6 @@ class Publisher(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.derive()
-        super().save(*args, **with_what_follows(kwargs, ("name",), ("name_key",)))
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:publisher_detail", args=(self.pk,))

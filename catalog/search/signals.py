@@ -4,12 +4,13 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
-from django.db.models.signals import post_delete, post_migrate, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_delete
 
 from catalog.models import Author, Book, Contribution, Publisher
 from catalog.models.author import AuthorQuerySet
-from catalog.models.indexed import listen, written
+from catalog.models.indexed import about_to_delete, about_to_write, listen, written
 from catalog.models.state import CatalogueState
+from catalog.models.versioned import record_kind
 from catalog.search import indexing
 from catalog.search.base import BOOKS
 
@@ -20,6 +21,22 @@ def _book(instance: Book, **kwargs: Any) -> None:
 
 def _contribution(instance: Contribution, **kwargs: Any) -> None:
     written("book", [instance.book_id])
+
+
+def _subjects(instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:
+    """Subjects are part of a book; they are not indexed."""
+    if reverse:
+        books = pk_set if pk_set is not None else instance.books.values_list("pk", flat=True)
+    else:
+        books = [instance.pk]
+    if action.startswith("pre_"):
+        about_to_write("book", books)
+    else:
+        written("book", books, reindex=False)
+
+
+def _deleting(instance: Any, **kwargs: Any) -> None:
+    about_to_delete(record_kind(instance), [instance.pk])
 
 
 def _author(instance: Author, update_fields: Any = None, **kwargs: Any) -> None:
@@ -45,6 +62,9 @@ def connect() -> None:
         signal.connect(_contribution, sender=Contribution, dispatch_uid="index_contribution")
         signal.connect(_author, sender=Author, dispatch_uid="index_author")
         signal.connect(_publisher, sender=Publisher, dispatch_uid="index_publisher")
+    for model in (Book, Author, Publisher):
+        pre_delete.connect(_deleting, sender=model, dispatch_uid=f"history_{model.__name__}")
+    m2m_changed.connect(_subjects, sender=Book.subjects.through, dispatch_uid="history_subjects")
     post_migrate.connect(
         _migrated, sender=apps.get_app_config("catalog"), dispatch_uid="index_migrated"
     )

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from catalog.importers.rows import Credit, ParsedRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow, Publisher, Subject
+from catalog.models.history import Source, origin
 from catalog.search import indexing
 from catalog.search.documents import Document
+from catalog.services import recording
 from catalog.services.importing import bulk
 from catalog.services.importing.lines import Line, notes_as_json, warning
 from catalog.text import chunks, match_key
@@ -319,10 +321,16 @@ class Chunk:
             contributions += self._contributions(target.pk, target.people)
             keys = dict.fromkeys(subject_key(name) for name in target.subjects)
             subjects += [(target.pk, self.subjects[key]) for key in keys]
-        self._update([t.book for t in self.targets if not t.fresh and t.book])
+        filled = [t.book for t in self.targets if not t.fresh and t.book]
+        kept: dict[int, Any] = {}
+        recording.keep("book", [book.pk for book in filled], kept)
+        self._update(filled)
         columns = ("book_id", "author_id", "role", "position", "credited_as")
         bulk.insert(Contribution, columns, contributions)
         bulk.insert(Book.subjects.through, ("book_id", "subject_id"), subjects)
+        # New books cost the history nothing: the row that each came from says all about it.
+        with origin(Source.IMPORT, user=self.job.created_by, import_job_id=self.job.pk):
+            recording.note("book", [book.pk for book in filled], kept)
 
     def _contributions(self, book: int, people: Iterable[Credit]) -> list[tuple]:
         once: dict[tuple[int, str], tuple] = {}

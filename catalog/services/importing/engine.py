@@ -26,6 +26,7 @@ from catalog.importers.guard import UnreadableFile
 from catalog.importers.rows import RowReader
 from catalog.importers.workbook import RawRow
 from catalog.models import ImportJob
+from catalog.models.job import JobState
 from catalog.models.state import changed
 from catalog.search import indexing
 from catalog.services.importing import files, lines
@@ -201,7 +202,7 @@ def _commit_once(job: ImportJob, chunk: list[lines.Line], seconds: float) -> Non
         setattr(job, name, value)
 
 
-def _end(job: ImportJob, state: ImportJob.State, error: str = "") -> None:
+def _end(job: ImportJob, state: JobState, error: str = "") -> None:
     """Close the job, unless somebody else has it by now."""
     now = timezone.now()
     figures: dict[str, Any] = {"state": state, "error": error, "finished_at": now}

@@ -17,7 +17,7 @@ from accounts.models import User
 from catalog.importers.fields import FIELDS
 from catalog.importers.guard import UnreadableFile
 from catalog.models import ImportJob
-from catalog.models.importing import COMMAND
+from catalog.models.job import COMMAND
 from catalog.services.importing import files
 from catalog.services.importing.engine import is_full
 from catalog.services.importing.live import look, look_at_waiting
