@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
+from tests.browser.hands import PLAIN, WAYS, Hand
 from tests.browser.site import Site
 
 ARGUMENTS = [
@@ -109,6 +110,13 @@ def plain_page(new_context: Callable[..., BrowserContext], guard: Guard) -> Page
     context.set_default_timeout(15_000)
     context.on("request", guard._request)
     return context.new_page()
+
+
+@pytest.fixture(params=WAYS)
+def hand(request: pytest.FixtureRequest) -> Hand:
+    """The test runs three times: with the mouse, without JavaScript, with the keyboard alone."""
+    page = request.getfixturevalue("plain_page" if request.param == PLAIN else "page")
+    return Hand(page, request.param)
 
 
 @pytest.fixture(scope="session")

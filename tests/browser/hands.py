@@ -1,0 +1,77 @@
+"""What a person does to a page, in one vocabulary for three ways: with the mouse, with JavaScript
+switched off, and with the keyboard alone."""
+
+import re
+
+from playwright.sync_api import Locator, Page
+
+MOUSE, PLAIN, KEYBOARD = WAYS = ("mouse", "plain", "keyboard")
+MOST_TABS = 300
+
+
+class Hand:
+    """`way` says how; labels and names are what a screen reader would say."""
+
+    def __init__(self, page: Page, way: str) -> None:
+        self.page = page
+        self.way = way
+
+    @property
+    def scripts(self) -> bool:
+        return self.way != PLAIN
+
+    def field(self, label: str | re.Pattern[str]) -> Locator:
+        exact = isinstance(label, str)
+        return self.page.get_by_role("main").get_by_label(label, exact=exact).first
+
+    def fill(self, label: str | re.Pattern[str], text: str) -> None:
+        field = self.field(label)
+        if self.way != KEYBOARD:
+            field.fill(text)
+            return
+        self.reach(field)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.press("Delete")
+        self.page.keyboard.type(text)
+
+    def choose(self, label: str | re.Pattern[str], option: str) -> None:
+        field = self.field(label)
+        if self.way != KEYBOARD:
+            field.select_option(label=option)
+            return
+        self.reach(field)
+        self.page.keyboard.type(option)
+
+    def check(self, label: str | re.Pattern[str]) -> None:
+        field = self.field(label)
+        if self.way != KEYBOARD:
+            field.check()
+            return
+        self.reach(field)
+        if not field.is_checked():
+            self.page.keyboard.press("Space")
+
+    def press(self, name: str | re.Pattern[str], within: str = "main") -> None:
+        """A button."""
+        self.go_for(self.page.locator(within).get_by_role("button", name=name).first)
+
+    def follow(self, name: str | re.Pattern[str], within: str = "main") -> None:
+        """A link."""
+        self.go_for(self.page.locator(within).get_by_role("link", name=name).first)
+
+    def go_for(self, target: Locator) -> None:
+        """Click it, or reach it with Tab and press Enter."""
+        if self.way != KEYBOARD:
+            target.click()
+            return
+        self.reach(target)
+        self.page.keyboard.press("Enter")
+
+    def reach(self, target: Locator) -> None:
+        """Tab on until it has the focus, as somebody without a mouse has to."""
+        target.wait_for(state="visible")
+        for _tab in range(MOST_TABS):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{target} cannot be reached with the Tab key on {self.page.url}")
