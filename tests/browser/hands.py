@@ -21,8 +21,9 @@ class Hand:
         return self.way != PLAIN
 
     def field(self, label: str | re.Pattern[str]) -> Locator:
-        exact = isinstance(label, str)
-        return self.page.get_by_role("main").get_by_label(label, exact=exact).first
+        if isinstance(label, str):  # the whole label; required ones have an asterisk
+            label = re.compile(rf"^\s*{re.escape(label)}\s*\*?\s*$", re.IGNORECASE)
+        return self.page.get_by_role("main").get_by_label(label).first
 
     def fill(self, label: str | re.Pattern[str], text: str) -> None:
         field = self.field(label)
