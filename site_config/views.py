@@ -228,6 +228,18 @@ class ThemeView(View):
         return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
 
 
+# --- Messages that can be undone --------------------------------------------------------------
+
+
+def undoable(request: HttpRequest, text: str, url: str) -> None:
+    """Say that something was done, with a button that undoes it by a POST to `url`.
+
+    The message stays until it is dismissed: nobody has to be quick.
+    """
+    # The address travels in `extra_tags`; partials/_messages.html makes a form of it.
+    messages.success(request, text, extra_tags=url)
+
+
 # --- Failures -------------------------------------------------------------------------------
 
 

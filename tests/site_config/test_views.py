@@ -146,6 +146,22 @@ def test_waiting_messages_are_shown_and_not_answered_with_304(client, make_books
     assert "ETag" not in shown.headers
 
 
+def test_an_undoable_message_has_a_button_that_posts(client, make_books, rf):
+    request = rf.get("/")
+    request.session = {}
+    request._messages = FallbackStorage(request)
+    views.undoable(request, "“Dune & Co” was deleted.", "/books/7/undelete/")
+    messages.success(request, "Saved.", extra_tags="wide")
+    response = HttpResponse()
+    request._messages.update(response)
+    client.cookies["messages"] = response.cookies["messages"].value
+    page = client.get(reverse("catalog:book_list")).content.decode()
+    assert "“Dune &amp; Co” was deleted." in page
+    assert page.count("Undo</button>") == 1
+    form = page.partition('<form method="post" action="/books/7/undelete/">')[2]
+    assert form.startswith('<input type="hidden" name="csrfmiddlewaretoken"')
+
+
 def test_a_new_release_outlives_no_page(monkeypatch, client, make_books):
     make_books(1)
     url = reverse("catalog:book_list")
