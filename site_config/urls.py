@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import admin_login
+from site_config.shortcuts import ShortcutsView
 from site_config.views import ThemeView
 
 urlpatterns = [
@@ -11,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("theme/", ThemeView.as_view(), name="theme"),
+    path("shortcuts/", ShortcutsView.as_view(), name="shortcuts"),
     path("", include("catalog.urls")),
 ]
 handler400 = "site_config.views.bad_request"

@@ -21,8 +21,8 @@
   const dismiss = (toast) => toast.remove();
 
   const expire = (toast) => {
-    // What went wrong stays until it is dismissed; so does what someone is reading.
-    if (toast.matches(".note-error, .note-warning")) return;
+    // What went wrong or can be undone stays until it is dismissed; so does what someone is reading.
+    if (toast.matches(".note-error, .note-warning, .note:has(form)")) return;
     let timer;
     const wait = () => { timer = setTimeout(dismiss, TOAST_SECONDS * 1000, toast); };
     const hold = () => clearTimeout(timer);
@@ -98,22 +98,12 @@
     box.value = new URLSearchParams(location.search).get("q") ?? "";
   };
 
-  const isTyping = (element) =>
-    element.isContentEditable ||
-    (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !/^(checkbox|radio|submit|file)$/.test(element.type));
-
   // --- Listening ------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      if (isTyping(event.target)) return;
-      event.preventDefault();
-      byId("q")?.focus();
-      byId("q")?.select();
-    } else if (event.key === "Escape") {
-      const menu = event.target.closest?.("details.menu[open]");
-      if (menu) menu.querySelector("summary").focus();
-      closeMenus();
-    }
+    if (event.key !== "Escape") return;
+    const menu = event.target.closest?.("details.menu[open]");
+    if (menu) menu.querySelector("summary").focus();
+    closeMenus();
   });
 
   document.addEventListener("click", (event) => {
