@@ -13,9 +13,11 @@ BOOKS = "catalog_booksearch"
 AUTHORS = "catalog_authorsearch"
 PUBLISHERS = "catalog_publishersearch"
 TABLES = (BOOKS, AUTHORS, PUBLISHERS)
+SPELLING = "catalog_spelling"
 
 Params = Sequence[Any] | Mapping[str, Any]
 Row = tuple[int, str, str]  # id, words, kept
+Group = Sequence[str]  # words of which a record has one; "le*" is any word that begins so
 
 
 class Backend(ABC):
@@ -108,6 +110,49 @@ class Backend(ABC):
         self, rows: QuerySet[Any], table: str, words: Sequence[str], prefix: str = ""
     ) -> QuerySet[Any]:
         """Of these rows the ones that `match` finds, all of them, for reading in an order."""
+
+    id_column = "id"
+
+    @abstractmethod
+    def having_all(self, table: str, groups: Sequence[Group]) -> tuple[str, str]:
+        """A condition, and its parameter: records that have a word of each group."""
+
+    def match_each(
+        self, table: str, searches: Sequence[Sequence[Group]], *, limit: int
+    ) -> list[list[int]]:
+        """What each of several searches finds, at most `limit` for each; one query for all."""
+        found: list[list[int]] = [[] for _search in searches]
+        selects, params = [], list[Any]()
+        for number, groups in enumerate(searches):
+            condition, param = self.having_all(table, groups)
+            selects.append(
+                f"SELECT * FROM (SELECT {number} AS search, {self.id_column} AS id FROM {table}"
+                f" WHERE {condition} LIMIT %s) AS s{number}"
+            )
+            params += [param, limit]
+        if selects:
+            for number, pk in self.rows(" UNION ALL ".join(selects), params):
+                found[number].append(pk)
+        return found
+
+    # --- The words of names (catalog.search.spelling) -----------------------------------------
+    @staticmethod
+    @abstractmethod
+    def spelling_creation() -> str:
+        """The statement that makes the table of (part, word), both compared by code point."""
+
+    @abstractmethod
+    def add_spellings(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Keep these (part, word), sorted by the caller; those that are there already stay."""
+
+    @abstractmethod
+    def spelled(self, parts: Sequence[str]) -> list[str]:
+        """The words that have one of these parts, each once."""
+
+    def spellings_missing(self, rows: Sequence[tuple[str, str]]) -> set[str]:
+        """Words of these rows that are not kept as they should be."""
+        known = set(self.spelled([part for part, _word in rows]))
+        return {word for _part, word in rows} - known
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:

@@ -16,8 +16,9 @@ from catalog.models.book import Book, Contribution
 from catalog.models.indexed import by_hand, deferred
 from catalog.models.publisher import Publisher
 from catalog.models.state import CatalogueState, Tally, changed
+from catalog.search import spelling
 from catalog.search.backends import backend
-from catalog.search.base import AUTHORS, BOOKS, PUBLISHERS, TABLES
+from catalog.search.base import AUTHORS, BOOKS, PUBLISHERS, SPELLING, TABLES
 from catalog.search.documents import (
     Deltas,
     Document,
@@ -41,6 +42,7 @@ def clear() -> None:
     with transaction.atomic():
         for table in TABLES:
             index.clear(table)
+        index.run(f"DELETE FROM {SPELLING}")
         Tally.objects.all().delete()
         CatalogueState.objects.get_or_create(pk=1, defaults={"changed_at": timezone.now()})
     changed()
@@ -208,7 +210,7 @@ def write_names(table: str, documents: list[NameDocument]) -> Deltas:
     """The same without counting: returns what is to be counted."""
     deltas: Deltas = Counter()
     if documents:
-        backend().add(table, [(each.pk, each.words(), each.kept()) for each in documents])
+        _add_names(table, documents)
         for each in documents:
             deltas[name_counts(each.facet, each.kept())] += 1
         if table == PUBLISHERS:
@@ -232,7 +234,7 @@ def _replace_names(table: str, ids: list[int], documents: list[NameDocument]) ->
     if stale:
         index.remove(table, stale)
     if fresh:
-        index.add(table, [(each.pk, each.words(), each.kept()) for each in fresh])
+        _add_names(table, fresh)
     count(deltas)
     if table == PUBLISHERS:
         _count_from_zero(fresh)
@@ -240,6 +242,12 @@ def _replace_names(table: str, ids: list[int], documents: list[NameDocument]) ->
         Tally.objects.filter(facet="publisher", value__in=gone, count=0).delete()
     changed()
     return [pk for pk in stale if pk in new and new[pk].text != old[pk].partition("|")[2]]
+
+
+def _add_names(table: str, documents: list[NameDocument]) -> None:
+    rows = [(each.pk, each.words(), each.kept()) for each in documents]
+    backend().add(table, rows)
+    spelling.add(table, (words for _pk, words, _kept in rows))
 
 
 def _count_from_zero(publishers: list[NameDocument]) -> None:

@@ -13,13 +13,17 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.search.base import TABLES, Backend, Row
+from catalog.search.base import SPELLING, TABLES, Backend, Group, Row
 
 LONGEST = 80  # innodb_ft_max_token_size is 84
 
 
 def encode(word: str) -> str:
     return f"__{word}" if word.isascii() else f"__x_{word.encode().hex()}"[:LONGEST]
+
+
+def _term(word: str) -> str:
+    return f"{encode(word[:-1])}*" if word.endswith("*") else encode(word)
 
 
 class MySQLBackend(Backend):
@@ -76,6 +80,30 @@ class MySQLBackend(Backend):
             terms.append(f"+{encode(prefix)}*")
         sql = f"SELECT id FROM {table} WHERE MATCH (words) AGAINST (%s IN BOOLEAN MODE)"
         return sql, [" ".join(terms)]
+
+    def having_all(self, table: str, groups: Sequence[Group]) -> tuple[str, str]:
+        terms = [" ".join(map(_term, group)) for group in groups]
+        return "MATCH (words) AGAINST (%s IN BOOLEAN MODE)", " ".join(
+            f"+({term})" for term in terms
+        )
+
+    @staticmethod
+    def spelling_creation() -> str:
+        return (
+            f"CREATE TABLE {SPELLING} (part varchar(20) NOT NULL, word varchar(30) NOT NULL,"
+            " PRIMARY KEY (part, word))"
+            " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        )
+
+    def add_spellings(self, rows: Sequence[tuple[str, str]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(f"INSERT IGNORE INTO {SPELLING} (part, word) VALUES (%s, %s)", rows)
+
+    def spelled(self, parts: Sequence[str]) -> list[str]:
+        if not parts:
+            return []
+        found = self.rows(f"SELECT DISTINCT word FROM {SPELLING} WHERE part IN %s", [tuple(parts)])
+        return [word for (word,) in found]
 
     def tidy(self) -> None:
         if self.connection.in_atomic_block:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.search.base import TABLES, Backend, Row
+from catalog.search.base import SPELLING, TABLES, Backend, Group, Row
 
 PARTS = 16  # of the table, from each of which documents are tried
 SAMPLE = 2_000  # documents that tell how frequent something is
@@ -20,6 +20,10 @@ FREQUENT = 0.02  # of the documents: from here on trying them is quicker than th
 
 def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _term(word: str) -> str:
+    return f"{_quoted(word[:-1])}:*" if word.endswith("*") else _quoted(word)
 
 
 def _tsquery(words: Sequence[str], prefix: str = "") -> str:
@@ -105,6 +109,31 @@ class PostgreSQLBackend(Backend):
             f"SELECT id FROM {table} WHERE words @@ %s::tsquery", [_tsquery(words, prefix)]
         )
         return rows.filter(pk__in=hits)
+
+    def having_all(self, table: str, groups: Sequence[Group]) -> tuple[str, str]:
+        terms = [" | ".join(map(_term, group)) for group in groups]
+        return "words @@ %s::tsquery", " & ".join(f"({term})" for term in terms)
+
+    @staticmethod
+    def spelling_creation() -> str:
+        return (
+            f'CREATE TABLE {SPELLING} (part varchar(20) COLLATE "C" NOT NULL,'
+            ' word varchar(30) COLLATE "C" NOT NULL, PRIMARY KEY (part, word))'
+        )
+
+    def add_spellings(self, rows: Sequence[tuple[str, str]]) -> None:
+        parts, words = zip(*rows, strict=True)
+        self.run(
+            f"INSERT INTO {SPELLING} (part, word)"
+            " SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+            [list(parts), list(words)],
+        )
+
+    def spelled(self, parts: Sequence[str]) -> list[str]:
+        found = self.rows(
+            f"SELECT DISTINCT word FROM {SPELLING} WHERE part = ANY(%s)", [list(parts)]
+        )
+        return [word for (word,) in found]
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import F, Func, QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.search.base import TABLES, Backend, Row
+from catalog.search.base import SPELLING, TABLES, Backend, Group, Row
 
 PREFIXES = 3  # letters; shorter beginnings have an index of their own
 MOST_WORDS = 64  # tried one by one in place of their common beginning
@@ -26,7 +26,13 @@ def _terms(words: Sequence[str], prefix: str = "") -> list[str]:
     return [*terms, f'"{prefix}" *'] if prefix else terms
 
 
+def _term(word: str) -> str:
+    return f'"{word[:-1]}" *' if word.endswith("*") else f'"{word}"'
+
+
 class SQLiteBackend(Backend):
+    id_column = "rowid"
+
     @staticmethod
     def creation(table: str) -> list[str]:
         return [
@@ -112,6 +118,30 @@ class SQLiteBackend(Backend):
         tried = Func(F("pk"), template="COALESCE(%(expressions)s, NULL)")
         found: QuerySet[Any] = rows.alias(_tried=tried).filter(_tried__in=hits)
         return found
+
+    def having_all(self, table: str, groups: Sequence[Group]) -> tuple[str, str]:
+        terms = [" OR ".join(map(_term, group)) for group in groups]
+        return f"{table} MATCH %s", " AND ".join(f"({term})" for term in terms)
+
+    @staticmethod
+    def spelling_creation() -> str:
+        return (
+            f"CREATE TABLE {SPELLING} (part text NOT NULL, word text NOT NULL,"
+            " PRIMARY KEY (part, word)) WITHOUT ROWID"
+        )
+
+    def add_spellings(self, rows: Sequence[tuple[str, str]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT OR IGNORE INTO {SPELLING} (part, word) VALUES (%s, %s)", rows
+            )
+
+    def spelled(self, parts: Sequence[str]) -> list[str]:
+        found = self.rows(
+            f"SELECT DISTINCT word FROM {SPELLING} WHERE part IN (SELECT value FROM json_each(%s))",
+            [json.dumps(parts)],
+        )
+        return [word for (word,) in found]
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
