@@ -5,7 +5,7 @@
   // htmx renames its events in version 4: they are named here and nowhere else.
   const EVENT = {
     configRequest: "htmx:configRequest",
-    beforeRequest: "htmx:beforeRequest",
+    beforeSend: "htmx:beforeSend",
     afterRequest: "htmx:afterRequest",
     beforeSwap: "htmx:beforeSwap",
     afterSettle: "htmx:afterSettle",
@@ -18,14 +18,24 @@
   const byId = (id) => document.getElementById(id);
 
   // --- Toasts ---------------------------------------------------------------------------
-  const dismiss = (toast) => toast.remove();
+  const dismiss = (toast) => {
+    const hadFocus = toast.contains(document.activeElement);
+    toast.remove();
+    // The keyboard goes on at the next message, or in the page.
+    if (hadFocus) (byId("toasts").querySelector("button") ?? byId("main")).focus();
+  };
 
   const expire = (toast) => {
     // What went wrong or can be undone stays until it is dismissed; so does what someone is reading.
     if (toast.matches(".note-error, .note-warning, .note:has(form)")) return;
     let timer;
-    const wait = () => { timer = setTimeout(dismiss, TOAST_SECONDS * 1000, toast); };
     const hold = () => clearTimeout(timer);
+    const wait = () => {
+      hold();
+      timer = setTimeout(() => {
+        if (!toast.matches(":hover, :focus-within")) dismiss(toast);
+      }, TOAST_SECONDS * 1000);
+    };
     for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, hold);
     for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, wait);
     wait();
@@ -36,12 +46,39 @@
     note.classList.add(`note-${level}`);
     note.querySelector("p").textContent = text;
     byId("toasts").append(note);
-    expire(note);
   };
+
+  // Also those that come with a fragment.
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) if (node.matches?.("[data-toast]")) expire(node);
+    }
+  }).observe(byId("toasts"), { childList: true });
 
   const showFailure = (status) => {
     const sentences = byId("failures").dataset;
     toast(sentences[status] ?? sentences.other, "error");
+  };
+
+  // --- Errors and waiting ---------------------------------------------------------------
+  const focusFirstError = (within) => {
+    // Not in a list of rejected rows, each of which is a form of its own.
+    const wrong = within.querySelector(".is-invalid:not([type=hidden], .imp-correct *)");
+    if (!wrong) return;
+    for (let fold = wrong.closest("details:not([open])"); fold; fold = fold.closest("details:not([open])")) {
+      fold.open = true;
+    }
+    wrong.focus();
+  };
+
+  // Asking about one field leaves the focus where it is: only a form that was sent and refused moves it.
+  const wasRefused = ({ elt, xhr }) => xhr?.status === 422 && elt.matches("form, button, [type=submit]");
+
+  const underway = new Set(); // requests, since several may be on their way at once
+
+  const showBusy = (xhr, begins) => {
+    underway[begins ? "add" : "delete"](xhr);
+    byId("busy").classList.toggle("htmx-request", underway.size > 0);
   };
 
   // --- Theme ----------------------------------------------------------------------------
@@ -126,14 +163,19 @@
     const { parameters } = event.detail;
     for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
   });
-  document.addEventListener(EVENT.beforeRequest, () => byId("busy")?.classList.add("htmx-request"));
-  document.addEventListener(EVENT.afterRequest, () => byId("busy")?.classList.remove("htmx-request"));
+  document.addEventListener(EVENT.beforeSend, (event) => showBusy(event.detail.xhr, true));
+  document.addEventListener(EVENT.afterRequest, (event) => showBusy(event.detail.xhr, false));
   document.addEventListener(EVENT.beforeSwap, (event) => rememberFocus(event.detail.target));
-  document.addEventListener(EVENT.afterSettle, () => { restoreFocus(); syncSearch(); });
+  document.addEventListener(EVENT.afterSettle, (event) => {
+    restoreFocus();
+    syncSearch();
+    const { target } = event.detail;
+    if (wasRefused(event.detail)) focusFirstError(target.isConnected ? target : byId("main"));
+  });
   document.addEventListener(EVENT.historyRestored, syncSearch);
   document.addEventListener(EVENT.responseError, (event) => showFailure(event.detail.xhr.status));
   document.addEventListener(EVENT.unreachable, () => showFailure("offline"));
 
-  document.querySelector("main .is-invalid:not(.imp-correct *)")?.focus(); // not a list of rejected rows
+  focusFirstError(byId("main"));
   for (const note of document.querySelectorAll("[data-toast]")) expire(note);
 })();

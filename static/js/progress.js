@@ -2,6 +2,7 @@
 // a swap cannot do: tell a screen reader now and then, and tidy up at the end.
 "use strict";
 (() => {
+  const PATIENCE = 2000; // milliseconds without a connection before anyone is told
   const byId = (id) => document.getElementById(id);
   const isRunning = () => "running" in byId("import-progress").dataset;
   let told = byId("import-progress")?.dataset.announce;
@@ -25,4 +26,21 @@
     document.querySelector(".imp-so-far")?.remove();
     if (focused) section.querySelector(".imp-next a")?.focus();
   });
+
+  // A connection that was lost comes back by itself when it can, and brings the state of then.
+  // Until it does, what stands here may be old: that is said, but not for every hiccup.
+  let missed;
+  const lost = () => {
+    missed ??= setTimeout(() => {
+      const note = byId("live-lost");
+      if (note && isRunning()) note.hidden = false;
+    }, PATIENCE);
+  };
+  const back = () => {
+    clearTimeout(missed);
+    missed = undefined;
+    if (byId("live-lost")) byId("live-lost").hidden = true;
+  };
+  document.addEventListener("htmx:wsClose", lost);
+  document.addEventListener("htmx:wsOpen", back);
 })();

@@ -93,8 +93,8 @@ def test_pulling_the_plug_loses_nothing_and_applies_no_row_twice(
     expect(page.locator("#results")).to_contain_text("30,000 books")
 
 
-def test_an_open_page_comes_back_by_itself_after_a_restart(
-    page: Page, site: Site, sign_in, many_rows, guard
+def test_an_open_page_says_that_it_is_cut_off_and_comes_back_by_itself(
+    page: Page, site: Site, sign_in, many_rows, guard, assert_accessible
 ) -> None:
     expect_a_lost_connection(guard)
     sign_in(page, site, "cataloguer")
@@ -103,10 +103,14 @@ def test_an_open_page_comes_back_by_itself_after_a_restart(
     wait_for_the_middle(page)
     page.evaluate("window.stillTheSame = true")
     site.stop()
+    told = page.get_by_role("alert").filter(has_text="The connection to the server is lost")
+    expect(told).to_be_visible()
+    assert_accessible(page)
     site.start()
     expect(page.locator("#import-progress")).to_have_attribute(
         "data-state", "done", timeout=120_000
     )
+    expect(told).to_be_hidden()
     assert page.evaluate("window.stillTheSame")
 
 
