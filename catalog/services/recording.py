@@ -109,9 +109,10 @@ def note(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
         raised: dict[int, int] = {}
         for pk, snapshot in now(kind, batch).items():
             last = before.get(pk)
-            if last is not None and state(last) == state(snapshot):
+            is_new = last is None or last.history_type == DELETED  # made, or made again
+            if not is_new and state(last) == state(snapshot):
                 continue
-            snapshot.history_type = ADDED if last is None else CHANGED
+            snapshot.history_type = ADDED if is_new else CHANGED
             if last is not None and snapshot.version <= last.version:
                 snapshot.version = raised[pk] = last.version + 1
             changed.append(_signed(snapshot, origin))
