@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import author, book, home, import_rows, imports, publisher
+from catalog.views import author, book, files, home, import_rows, imports, publisher
 
 app_name = "catalog"
 urlpatterns = [
@@ -10,10 +10,22 @@ urlpatterns = [
     path("books/", book.BookListView.as_view(), name="book_list"),
     path("books/new/", book.BookCreateView.as_view(), name="book_create"),
     path("books/<int:pk>/", book.BookDetailView.as_view(), name="book_detail"),
+    path("books/<int:pk>/edit/", book.BookUpdateView.as_view(), name="book_update"),
     path("authors/", author.AuthorListView.as_view(), name="author_list"),
+    path("authors/new/", author.AuthorCreateView.as_view(), name="author_create"),
     path("authors/<int:pk>/", author.AuthorDetailView.as_view(), name="author_detail"),
+    path("authors/<int:pk>/edit/", author.AuthorUpdateView.as_view(), name="author_update"),
     path("publishers/", publisher.PublisherListView.as_view(), name="publisher_list"),
+    path("publishers/new/", publisher.PublisherCreateView.as_view(), name="publisher_create"),
     path("publishers/<int:pk>/", publisher.PublisherDetailView.as_view(), name="publisher_detail"),
+    path(
+        "publishers/<int:pk>/edit/",
+        publisher.PublisherUpdateView.as_view(),
+        name="publisher_update",
+    ),
+    path("uploads/", files.UploadView.as_view(), name="upload"),
+    path("uploads/<uuid:pk>/", files.UploadPictureView.as_view(), name="upload_picture"),
+    path("media/<path:path>", files.MediaView.as_view(), name="media"),
     path("imports/", imports.ImportListView.as_view(), name="import_list"),
     path("imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
     path("imports/sample/", imports.ImportSampleView.as_view(), name="import_sample"),

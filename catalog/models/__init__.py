@@ -5,6 +5,7 @@ from catalog.models.bulk_edit import BulkEdit
 from catalog.models.importing import ImportJob, ImportRow
 from catalog.models.publisher import Publisher
 from catalog.models.state import CatalogueState, Tally
+from catalog.models.submission import Submission
 
 __all__ = [
     "Attachment",
@@ -18,6 +19,7 @@ __all__ = [
     "Note",
     "Publisher",
     "Subject",
+    "Submission",
     "Tally",
     "Upload",
 ]

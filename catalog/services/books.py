@@ -1,41 +1,189 @@
-"""Adding books by hand: authors and publishers are found by their names, or made once."""
+"""Saving a book as a whole: its fields, credits, publisher, subjects and cover, all or nothing.
 
-from collections.abc import Iterable
+Authors, publishers and subjects that are written by name are found by it, or made once. The
+number of queries does not grow with the credits.
+"""
 
-from django.db import transaction
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from accounts.models import User
 from catalog.importers.names import Credit, credits_of
-from catalog.models import Author, Book, Contribution, Publisher
-from catalog.search import indexing
+from catalog.models import Author, Book, Contribution, Publisher, Subject
+from catalog.models.indexed import deferred
+from catalog.models.versioned import Conflict
+from catalog.services import editing
 from catalog.text import match_key
 
+UNCHANGED: Final = "unchanged"
+Unchanged = Literal["unchanged"]
 
-def add_book(
-    book: Book, *, authors: Iterable[str] = (), publisher: str = "", user: User | None = None
+
+@dataclass(frozen=True)
+class Picked:
+    """An author or publisher that somebody chose; without `pk` it is found by name, or made."""
+
+    pk: int | None
+    name: str
+
+
+@dataclass(frozen=True)
+class CreditInput:
+    """One line of a book's credits; their order is the order of the list."""
+
+    author: Picked
+    role: str = Contribution.Role.AUTHOR
+    credited_as: str = ""
+
+
+def save_book(
+    book: Book,
+    *,
+    credits: Sequence[CreditInput] | None = None,
+    publisher: Picked | Unchanged | None = UNCHANGED,
+    subjects: Sequence[str] | None = None,
+    cover: Any = None,
+    user: User | None = None,
 ) -> Book:
-    """Save a validated book with whom it names, and index all of it once. All or nothing.
+    """Save a validated book. None leaves credits, subjects and cover as they are.
 
-    Names are read as an import reads them: "Last, First" is turned, "(translator)" is a role.
+    Raises Conflict and RecordGone, as save() does: also for credits and subjects that somebody
+    changed after the book was loaded.
     """
-    with indexing.deferred(), transaction.atomic():
-        book.created_by = user
-        book.publisher = find_publisher(publisher) if publisher else None
-        book.save()
-        credited: set[tuple[int, str]] = set()
-        for credit in (credit for text in authors for credit in credits_of(text)[0]):
-            author = find_author(credit, user=user)
-            if (author.pk, credit.role) in credited:
-                continue  # written twice is credited once
-            Contribution.objects.create(
-                book=book,
-                author=author,
-                role=credit.role,
-                position=len(credited),
-                credited_as="" if credit.credited_as == author.name else credit.credited_as,
-            )
-            credited.add((author.pk, credit.role))
+    with deferred():
+        loaded, new = book.version, book._state.adding
+        if new:
+            book.created_by = user
+        if publisher != UNCHANGED:
+            book.publisher = find_picked_publisher(publisher)
+        book.save()  # locks the row: from here on nobody else changes this book
+        if not new and book.version > loaded + 1:
+            _refuse_overwriting(book, loaded, credits=credits, subjects=subjects)
+        if credits is not None:
+            write_credits(book, credits, user=user)
+        if subjects is not None:
+            book.subjects.set(find_subjects(subjects))
+        if cover is not None:
+            from catalog.services import pictures
+
+            pictures.attach(book, "cover", cover)
     return book
+
+
+def _refuse_overwriting(book: Book, loaded: int, **parts: Sequence[Any] | None) -> None:
+    """Somebody saved between loading and saving: had they changed the parts that we write?"""
+    wanted = [name for name, part in parts.items() if part is not None]
+    if not wanted:
+        return
+    before, now = editing.state_at(book, loaded), editing.state_of(book)
+    changed = {
+        name: (parts[name], now.get(name))
+        for name in wanted
+        if before is None or before.get(name) != now.get(name)
+    }
+    if changed:
+        raise Conflict(changed, book.version - 1)
+
+
+# --- Credits ---------------------------------------------------------------------------------
+def write_credits(book: Book, credits: Sequence[CreditInput], *, user: User | None = None) -> None:
+    """Make these the credits of a book whose row is locked or new. Written twice is once."""
+    wanted: dict[tuple[int, str], str] = {}
+    for author, role, credited_as in _with_authors(credits, user):
+        if credited_as == author.name:
+            credited_as = ""
+        wanted.setdefault((author.pk, role), credited_as)
+    had = (
+        {}
+        if book._state.adding
+        else {
+            (item.author_id, item.role): item
+            for item in Contribution.objects.filter(book=book).order_by("position", "pk")
+        }
+    )
+    changed, added = [], []
+    for position, ((author_id, role), credited_as) in enumerate(wanted.items()):
+        item = had.pop((author_id, role), None)
+        if item is None:
+            added.append(
+                Contribution(
+                    book=book,
+                    author_id=author_id,
+                    role=role,
+                    position=position,
+                    credited_as=credited_as,
+                )
+            )
+        elif (item.position, item.credited_as) != (position, credited_as):
+            item.position, item.credited_as = position, credited_as
+            changed.append(item)
+    if had:
+        Contribution.objects.filter(pk__in=[item.pk for item in had.values()]).delete()
+    if changed:
+        Contribution.objects.bulk_update(changed, ["position", "credited_as"])
+    if added:
+        Contribution.objects.bulk_create(added)
+
+
+def _with_authors(
+    credits: Sequence[CreditInput], user: User | None
+) -> Iterable[tuple[Author, str, str]]:
+    """Each credit with its author: at most three queries for all of them."""
+    known = Author.objects.in_bulk({item.author.pk for item in credits if item.author.pk})
+    named = [
+        (item, _credits_in(item.author.name, item.role))
+        for item in credits
+        if item.author.pk not in known
+    ]
+    found = find_authors([credit for _item, found in named for credit in found], user=user)
+    read = {id(item): read for item, read in named}
+    for item in credits:
+        if item.author.pk in known:
+            yield known[item.author.pk], item.role, item.credited_as
+        else:
+            for credit in read[id(item)]:
+                yield found[match_key(credit.name)], credit.role, item.credited_as
+
+
+def _credits_in(text: str, role: str) -> list[Credit]:
+    """A name as an import reads it: "Last, First" is turned, "(translator)" is a role."""
+    return credits_of(text, role)[0] or [Credit(text, text, role)]
+
+
+def find_authors(credits: Iterable[Credit], *, user: User | None = None) -> dict[str, Author]:
+    """The authors of these names by their keys; made if new. One query, and one to make them.
+
+    Of several namesakes it is the one without a qualifier, or the first.
+    """
+    wanted = {match_key(credit.name): credit for credit in reversed(list(credits))}
+    found: dict[str, Author] = {}
+    if not wanted:
+        return found
+    for author in Author.objects.filter(name_key__in=wanted).order_by("qualifier", "pk"):
+        found.setdefault(author.name_key, author)
+    missing = [
+        Author(name=credit.name, sort_name=credit.sort_name, kind=credit.kind, created_by=user)
+        for key, credit in wanted.items()
+        if key not in found
+    ]
+    for author in missing:
+        author.derive()
+    for author in Author.objects.bulk_create(missing) if missing else ():
+        found[author.name_key] = author
+    return found
+
+
+def find_author(credit: Credit, *, user: User | None = None) -> Author:
+    return find_authors([credit], user=user)[match_key(credit.name)]
+
+
+# --- Publisher and subjects ------------------------------------------------------------------
+def find_picked_publisher(picked: Picked | None) -> Publisher | None:
+    if picked is None:
+        return None
+    chosen = Publisher.objects.filter(pk=picked.pk).first() if picked.pk else None
+    return chosen or find_publisher(picked.name)
 
 
 def find_publisher(name: str) -> Publisher:
@@ -46,19 +194,13 @@ def find_publisher(name: str) -> Publisher:
     return found
 
 
-def find_author(credit: Credit, *, user: User | None = None) -> Author:
-    """The author of this name; of several namesakes the one without a qualifier, or the first."""
-    key = match_key(credit.name)
-    found = Author.objects.filter(name_key=key).order_by("qualifier", "pk").first()
-    if found is None:
-        found, _made = Author.objects.get_or_create(
-            name_key=key,
-            qualifier="",
-            defaults={
-                "name": credit.name,
-                "sort_name": credit.sort_name,
-                "kind": credit.kind,
-                "created_by": user,
-            },
-        )
-    return found
+def find_subjects(names: Iterable[str]) -> list[Subject]:
+    """The subjects of these names, made if new: two queries, three to make some."""
+    wanted = {match_key(name, 100): name for name in reversed(list(names))}
+    found = {subject.name_key: subject for subject in Subject.objects.filter(name_key__in=wanted)}
+    missing = [Subject(name=name, name_key=key) for key, name in wanted.items() if key not in found]
+    if missing:
+        Subject.objects.bulk_create(missing, ignore_conflicts=True)  # made meanwhile: the same
+        for subject in Subject.objects.filter(name_key__in=[item.name_key for item in missing]):
+            found[subject.name_key] = subject
+    return list(found.values())

@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView
 
 from catalog.covers import cloth
+from catalog.forms.author import AuthorForm
 from catalog.forms.filters import AuthorFilterForm
 from catalog.models import Author, Contribution
 from catalog.presentation import Row, author_json, author_url, book_url, role_name, year_text
 from catalog.tasks import record_author_access
+from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import RecordListView
 from site_config.views import JsonMixin
 
@@ -156,3 +158,17 @@ class AuthorDetailView(JsonMixin, DetailView):
             "qualifier": author.qualifier,
             "roles": roles,
         }
+
+
+class AuthorEditingMixin(RecordFormMixin):
+    model = Author
+    form_class = AuthorForm
+    filter_class = AuthorFilterForm
+
+
+class AuthorCreateView(AuthorEditingMixin, RecordCreateView):
+    """An author added by hand."""
+
+
+class AuthorUpdateView(AuthorEditingMixin, RecordUpdateView):
+    """An author corrected by hand."""

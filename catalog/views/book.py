@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import QuerySet
-from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.generic import CreateView, DetailView
+from django.views.generic import DetailView
 
 from accounts import setup
 from catalog.forms.book import BookForm
@@ -18,6 +15,7 @@ from catalog.models import Book
 from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row
 from catalog.search import tallies
 from catalog.search.plans import unindexed
+from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import ViewChoiceMixin
 from catalog.views.remembered import Remembered
 from site_config.views import JsonMixin
@@ -110,24 +108,19 @@ class BookDetailView(JsonMixin, DetailView):
         return book_detail_json(self.object)
 
 
-class BookCreateView(PermissionRequiredMixin, CreateView):
-    """A book added by hand."""
-
-    permission_required = "catalog.add_book"
-    raise_exception = True
+class BookEditingMixin(RecordFormMixin):
     model = Book
     form_class = BookForm
-    template_name = "catalog/book_form.html"
+    filter_class = BookFilterForm
+    keeps = ("publisher_id", "language", "year")
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.request.user}
 
-    def form_invalid(self, form: Any) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+class BookCreateView(BookEditingMixin, RecordCreateView):
+    """A book added by hand."""
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
-        messages.success(
-            self.request, _("“%(title)s” is in the catalogue now.") % {"title": self.object}
-        )
-        return response
+
+class BookUpdateView(BookEditingMixin, RecordUpdateView):
+    """A book corrected by hand."""
+
+    def get_queryset(self) -> QuerySet[Book]:
+        return Book.objects.visible_to(self.request.user).for_detail()

@@ -9,8 +9,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from catalog.forms.filters import BookFilterForm, PublisherFilterForm, querystring
+from catalog.forms.publisher import PublisherForm
 from catalog.models import Book, Publisher
 from catalog.presentation import Row, book_json, book_row, publisher_json, publisher_url
+from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import ListFilters, RecordListView, ViewChoiceMixin
 
 
@@ -116,3 +118,17 @@ class PublisherDetailView(ViewChoiceMixin):
             "website": publisher.website,
             "books": super().as_json(context),
         }
+
+
+class PublisherEditingMixin(RecordFormMixin):
+    model = Publisher
+    form_class = PublisherForm
+    filter_class = PublisherFilterForm
+
+
+class PublisherCreateView(PublisherEditingMixin, RecordCreateView):
+    """A publisher added by hand."""
+
+
+class PublisherUpdateView(PublisherEditingMixin, RecordUpdateView):
+    """A publisher corrected by hand."""

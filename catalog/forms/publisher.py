@@ -1,0 +1,42 @@
+"""The form of a publisher."""
+
+from crispy_forms.layout import Div, Layout
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.forms.records import RecordForm, Row
+from catalog.models import Publisher
+
+
+class PublisherForm(RecordForm):
+    website = forms.URLField(
+        label=_("Website"), required=False, max_length=200, assume_scheme="https"
+    )
+
+    class Meta:
+        model = Publisher
+        fields = ("name", "address", "city", "region", "country", "website")
+        error_messages = {"name": {"required": _("A publisher needs a name.")}}
+
+    def layout(self) -> Layout:
+        return Layout(
+            Div(
+                Row("name", css_class="serif form-control-lg"),
+                Row("address"),
+                Row("city", wrapper_class="span-4"),
+                Row("region", wrapper_class="span-4"),
+                Row("country", wrapper_class="span-4"),
+                Row("website"),
+                css_class="fields",
+            )
+        )
+
+    def remarks(self) -> dict[str, str]:
+        typed = str(self.data.get(self.add_prefix("website"), "")).strip()
+        kept = self.cleaned_data.get("website")
+        return (
+            {"website": gettext("Kept as %(url)s") % {"url": kept}}
+            if kept and kept != typed
+            else {}
+        )

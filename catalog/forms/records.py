@@ -1,0 +1,344 @@
+"""What the forms of books, authors and publishers have in common.
+
+A record's form knows the version that it was opened on. Before it validates, what others saved
+in between is taken over where this form left a field alone; what both changed is asked about.
+"""
+
+import datetime
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Field, Layout
+from django import forms
+from django.db import IntegrityError, models
+from django.forms.boundfield import BoundField
+from django.http import QueryDict
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalog.importers.messages import sentence
+from catalog.importers.values import Read
+from catalog.models import Submission
+from catalog.models.indexed import deferred
+from catalog.models.versioned import record_kind
+from catalog.services import editing
+
+MINE, THEIRS = "mine", "theirs"  # the values of the choice between two values
+PASSING: Final = {"csrfmiddlewaretoken", "then", "anyway"}  # not what the record is made of
+CHOOSE: Final = _("Somebody else has changed this too. Choose one of the two.")
+
+
+class Row(Field):  # type: ignore[misc] # crispy has no types
+    """A field with its label, its help and, below it, what the server says about its value."""
+
+    template = "catalog/partials/_field.html"
+
+
+class ReadField(forms.CharField):
+    """Read as an import reads a cell, so that a typed value and an imported one obey one rule."""
+
+    def __init__(self, read: Callable[[str], Read[Any]], **options: Any) -> None:
+        super().__init__(**options)
+        self.read = read
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if text is None or text in self.empty_values:
+            return None
+        value, problems = self.read(text)
+        for problem in problems:
+            if problem.level != "repair":
+                note = {"code": problem.code, "value": text, "now": problem.now}
+                raise forms.ValidationError(sentence(note), code=problem.code)
+        return value
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else str(value)
+
+    def run_validators(self, value: Any) -> None:
+        """The text's own (its length) are asked by to_python()'s rule already."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A field that this form and somebody else changed: both values, to choose from."""
+
+    name: str
+    label: str
+    mine: str
+    theirs: str
+    user: str
+    at: datetime.datetime | None
+
+
+class RecordBoundField(BoundField):
+    """A field with what there is to say about its value."""
+
+    form: "RecordForm"
+
+    @property
+    def remark(self) -> str:
+        return self.form.said.get(self.name, "")
+
+    @property
+    def conflict(self) -> Disagreement | None:
+        return next((each for each in self.form.conflicts if each.name == self.name), None)
+
+    @property
+    def is_group(self) -> bool:
+        """Several inputs: there is not one that a label could be for."""
+        return bool(getattr(self.field.widget, "is_group", False))
+
+
+class _Unreadable(str):
+    """What was typed and is not valid: no value, and so like none."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+
+def as_querydict(values: Mapping[str, Any]) -> QueryDict:
+    """Values that no request brought: those of the API, of a shell, of a test."""
+    data = QueryDict(mutable=True)
+    for name, value in values.items():
+        data.setlist(name, value if isinstance(value, list | tuple) else [value])
+    return data
+
+
+class AlreadySaved(Exception):
+    """The second of two clicks; `pk` is the record that the first one made."""
+
+    def __init__(self, pk: int) -> None:
+        super().__init__(pk)
+        self.pk = pk
+
+
+class RecordForm(forms.ModelForm):
+    """The form of a record; the class attributes say what is particular about one kind."""
+
+    # Fields whose rules belong together: when one is left, the others are looked at again.
+    together: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    bound_field_class = RecordBoundField
+    checking = False  # about one field, while somebody still types: nobody is asked to choose
+    first: ClassVar[str] = "name"  # where the cursor stands when the page opens
+
+    data: QueryDict
+
+    version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    token = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *args: Any, user: User | None = None, **kwargs: Any):
+        if data is not None and not isinstance(data, QueryDict):
+            data = as_querydict(data)
+        super().__init__(data, *args, **kwargs)
+        self.user = user
+        self.new = self.instance._state.adding
+        self.conflicts: list[Disagreement] = []
+        self.taken: list[str] = []  # labels of fields with a newer value of somebody else
+        self.touched: set[str] = set()  # columns and parts that this form changes
+        self.record_state: dict[str, Any] = {} if self.new else self.state_now()
+        self.initial.setdefault("version", None if self.new else self.instance.version)
+        self.helper = FormHelper()
+        self.helper.form_tag = False  # the template's form carries more
+        self.helper.disable_csrf = True
+        self.helper.render_hidden_fields = True
+        self.helper.layout = self.layout()
+        for name in self.inline_fields:
+            self.prepare_widget(name, self.fields[name].widget.attrs)
+
+    # --- What a kind says about itself ----------------------------------------------------------
+    def layout(self) -> Layout:
+        return Layout(*(Row(name) for name in self.inline_fields))
+
+    @property
+    def inline_fields(self) -> list[str]:
+        """The fields that the server can be asked about one by one."""
+        return [
+            name
+            for name, field in self.fields.items()
+            if not field.widget.is_hidden and not isinstance(field, forms.FileField)
+        ]
+
+    def prepare_widget(self, name: str, attrs: dict[str, Any]) -> None:
+        described = f"feedback_{name}"
+        if self.fields[name].help_text:
+            described += f" id_{name}_helptext"
+        attrs.setdefault("aria-describedby", described)
+        attrs |= {
+            "hx-post": f"?field={name}",
+            "hx-trigger": "change",
+            "hx-target": f"#feedback_{name}",
+            "hx-swap": "innerHTML",
+            "hx-sync": "closest form:queue all",
+        }
+        if isinstance(self.fields[name].widget, forms.TextInput | forms.Textarea):
+            attrs.setdefault("dir", "auto")
+            attrs.setdefault("autocomplete", "off")
+        if name == self.first:
+            attrs.setdefault("autofocus", True)
+
+    def remarks(self) -> dict[str, str]:
+        """What has become of valid values that are kept otherwise than typed, by field."""
+        return {}
+
+    @cached_property
+    def said(self) -> dict[str, str]:
+        if not self.is_bound or self.errors is None:
+            return {}
+        return {name: text for name, text in self.remarks().items() if name not in self.errors}
+
+    def repairs(self) -> list[str]:
+        """Sentences for after saving: what is kept otherwise than it was typed."""
+        return []
+
+    # --- Two people, one record -----------------------------------------------------------------
+    def columns(self) -> dict[str, str]:
+        """The fields of this form, and under which name the state of a record has them."""
+        model = self._meta.model
+        names = {
+            field.name
+            for field in model._meta.concrete_fields
+            if not isinstance(field, models.FileField)
+        }
+        return {name: model._meta.get_field(name).attname for name in self.fields if name in names}
+
+    def state_now(self) -> dict[str, Any]:
+        """The record as it was loaded, by column; costs no query."""
+        return {
+            field.attname: getattr(self.instance, field.attname)
+            for field in self.instance._meta.concrete_fields
+            if not isinstance(field, models.FileField)
+        }
+
+    def wanted(self, name: str) -> Any:
+        """A field's valid value as the state of a record has it."""
+        return self.cleaned_data[name]
+
+    def written(self, column: str, value: Any) -> str:
+        """A value of a record's state, for reading."""
+        return "" if value in (None, "") else str(value)
+
+    def show(self, name: str, column: str, value: Any) -> None:
+        """Put the value that somebody else saved into the input."""
+        field = self.fields[name]
+        shown = field.widget.format_value(field.prepare_value(value))
+        self.data[self.add_prefix(name)] = "" if shown is None else shown
+
+    def _clean_form(self) -> None:
+        if not self.new:
+            self.take_newer()
+        super()._clean_form()  # type: ignore[misc] # the stubs leave it out
+
+    def take_newer(self) -> None:
+        """Three sides: the record when this form was opened, this form, and the record now."""
+        opened_on = self.cleaned_data.get("version") or self.instance.version
+        theirs, columns = self.record_state, self.columns()
+        base: dict[str, Any] | None = theirs
+        if opened_on != self.instance.version:
+            base = editing.state_at(self.instance, opened_on)
+        mine = {
+            column: _Unreadable() if name in self.errors else self.wanted(name)
+            for name, column in columns.items()
+        }
+        for name in self.asked():
+            if self.choice(name) == THEIRS and name in columns:
+                mine[columns[name]] = theirs[columns[name]]
+        merged = editing.merge(
+            mine,
+            base=base,
+            theirs=theirs,
+            unanswered=[columns[name] for name in self.asked() if not self.choice(name)],
+        )
+        self.touched = merged.touched
+        self.data = self.data.copy()
+        self.data["version"] = str(self.instance.version)
+        for name, column in columns.items():
+            if column in merged.conflicts or column in merged.touched:
+                continue
+            if column in merged.taken or self.choice(name) == THEIRS:
+                self.errors.pop(name, None)
+                self.show(name, column, theirs[column])
+            if column in merged.taken:
+                self.taken.append(str(self.fields[name].label))
+            if name in (self._meta.fields or ()):
+                self.cleaned_data[name] = theirs[column]
+        if merged.conflicts and not self.checking:
+            self._ask(merged.conflicts, opened_on)
+
+    def choice(self, name: str) -> str:
+        return str(self.data.get(f"choose-{name}", ""))
+
+    def asked(self) -> list[str]:
+        """The fields whose two values the page that was sent had shown."""
+        columns = self.columns()
+        return [name for name in self.data.getlist("asked") if name in columns]
+
+    def _ask(self, conflicts: Mapping[str, tuple[Any, Any]], since: int) -> None:
+        who = editing.changed_by(self.instance, since, conflicts)
+        for name, column in self.columns().items():
+            if column not in conflicts:
+                continue
+            mine, theirs = conflicts[column]
+            change = who.get(column)
+            typed = self.data.get(self.add_prefix(name), "")
+            self.conflicts.append(
+                Disagreement(
+                    name=name,
+                    label=str(self.fields[name].label),
+                    mine=typed if isinstance(mine, _Unreadable) else self.written(column, mine),
+                    theirs=self.written(column, theirs),
+                    user=change.user if change else "",
+                    at=change.at if change else None,
+                )
+            )
+            self.add_error(name, forms.ValidationError(CHOOSE, code="conflict"))
+
+    # --- Saving ---------------------------------------------------------------------------------
+    @property
+    def changes_something(self) -> bool:
+        return self.new or bool(self.touched)
+
+    def save(self, commit: bool = True) -> Any:
+        """All or nothing, in one transaction; there is no half of it to keep.
+
+        Raises AlreadySaved for a form that was sent twice, Conflict and RecordGone as models do.
+        """
+        if not self.changes_something:
+            return self.instance
+        key = self.submission_key()
+        try:
+            with deferred():
+                record = self.write()
+                if key:
+                    Submission.objects.create(
+                        key=key, kind=record_kind(record), record_id=record.pk
+                    )
+                return record
+        except IntegrityError:
+            done = Submission.objects.filter(key=key).first() if key else None
+            if done is None:
+                raise
+            raise AlreadySaved(done.record_id) from None
+
+    def write(self) -> Any:
+        if self.new and hasattr(self.instance, "created_by_id"):
+            self.instance.created_by = self.user
+        self.instance.save()
+        return self.instance
+
+    def submission_key(self) -> str:
+        """The same for the same form with the same values: another value is another record."""
+        token = self.cleaned_data.get("token")
+        if not self.new or token is None:
+            return ""
+        typed = sorted((name, self.data.getlist(name)) for name in self.data if name not in PASSING)
+        return hashlib.blake2b(repr((token, typed)).encode(), digest_size=32).hexdigest()

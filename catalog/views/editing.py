@@ -1,0 +1,193 @@
+"""Creating and correcting records by hand: what the forms of all three kinds do alike."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.generic import CreateView, UpdateView
+from django.views.generic.detail import SingleObjectTemplateResponseMixin
+from django.views.generic.edit import ModelFormMixin
+
+from catalog.forms.records import AlreadySaved, RecordForm
+from catalog.models.versioned import Conflict
+
+ATTEMPTS = 4  # of saving, when others save the same record in the same moment
+ANOTHER, NEXT = "another", "next"  # values of the buttons `then`
+
+
+class RecordFormMixin(PermissionRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMixin):
+    """A page with the form of one record, and its answers about single fields (`?field=isbn`)."""
+
+    keeps_what_was_typed = True  # signing in again leads back to the filled form
+    raise_exception = True
+    request: HttpRequest
+    form_class: type[RecordForm]
+    filter_class: ClassVar[Callable[..., Any]]  # of the list that the record is one row of
+    keeps: ClassVar[tuple[str, ...]] = ()  # fields that the next new record begins with
+    typed: QueryDict | None = None
+
+    @property
+    def kind(self) -> str:
+        return str(self.model._meta.model_name)
+
+    # --- What the form gets ---------------------------------------------------------------------
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_form_kwargs() | {"user": self.request.user}
+        if self.typed is not None:
+            kwargs["data"] = self.typed
+        return kwargs
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            kind=self.kind,
+            cancel_url=self.cancel_url,
+            list_query=self.list_query,
+            list_url=self.list_url,
+            in_list=bool(self.list_query and self.object),
+            **kwargs,
+        )
+
+    # --- Where one came from, and goes ----------------------------------------------------------
+    @property
+    def list_query(self) -> str:
+        """The address of the list that the form was opened from."""
+        return self.request.GET.get("list", "")
+
+    @property
+    def list_url(self) -> str:
+        url = reverse(f"catalog:{self.kind}_list")
+        query = QueryDict(self.list_query.lstrip("?")).urlencode()
+        return f"{url}?{query}" if query else url
+
+    @property
+    def next_url(self) -> str:
+        """`?next=`, if it is a path of this site."""
+        url = self.request.GET.get("next", "")
+        return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else ""
+
+    @property
+    def cancel_url(self) -> str:
+        if self.next_url or self.list_query or self.object is None:
+            return self.next_url or self.list_url
+        return str(self.object.get_absolute_url())
+
+    @cached_property
+    def following(self) -> int | None:
+        """The next record of the list. Asked before saving, which may move the record in it."""
+        if self.object is None or not self.list_query:
+            return None
+        filters = self.filter_class(QueryDict(self.list_query.lstrip("?")))
+        listing = filters.listing(self.model._default_manager.visible_to(self.request.user))
+        found: int | None = listing.following(self.object.pk)
+        return found
+
+    # --- A request ------------------------------------------------------------------------------
+    def get_record(self) -> Any:
+        return None
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        for attempt in range(ATTEMPTS):
+            self.object = self.get_record()
+            form = self.get_form()
+            if "field" in request.GET:
+                return self.check(form, request.GET["field"])
+            try:
+                return self.submitted(form)
+            except AlreadySaved as saved:
+                return self.saved_before(saved.pk)
+            except (Conflict, IntegrityError):
+                # Somebody was quicker by a moment. Read again what there is now, and ask.
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError  # the last attempt has answered or raised
+
+    def submitted(self, form: Any) -> HttpResponse:
+        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+
+    def check(self, form: Any, name: str) -> HttpResponse:
+        """What there is to say about one field, and about those whose rules it shares."""
+        if name not in form.inline_fields:
+            raise Http404(_("There is no such field."))
+        form.checking = True
+        form.full_clean()
+        others = {other for group in form.together if name in group for other in group} - {name}
+        context = {
+            "field": form[name],
+            "others": [form[other] for other in form.fields if other in others],
+        }
+        return render(self.request, "catalog/partials/_field.html#answer", context)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        then = self.request.POST.get("then", "")
+        following = self.following if then == NEXT else None
+        self.object = form.save()
+        self.say_saved(form)
+        return HttpResponseRedirect(self.after_saving(then, following))
+
+    def say_saved(self, form: Any) -> None:
+        name = str(self.object)
+        if form.new:
+            said = [_("“%(name)s” is in the catalogue now.") % {"name": name}]
+        elif form.touched:
+            said = [_("“%(name)s” is saved.") % {"name": name}]
+        else:
+            said = [_("“%(name)s” is as it was: nothing was changed.") % {"name": name}]
+        messages.success(self.request, " ".join([*said, *form.repairs()]))
+
+    def after_saving(self, then: str, following: int | None) -> str:
+        if then == ANOTHER:
+            return f"{reverse(f'catalog:{self.kind}_create')}?{urlencode(self.kept())}"
+        if then == NEXT and following is not None:
+            url = reverse(f"catalog:{self.kind}_update", args=(following,))
+            return f"{url}?{urlencode({'list': self.list_query})}"
+        if then == NEXT:
+            messages.info(self.request, _("That was the last one of the list."))
+            return self.list_url
+        return self.next_url or str(self.object.get_absolute_url())
+
+    def kept(self) -> dict[str, Any]:
+        """What the next new record begins with."""
+        values = {name: getattr(self.object, name) for name in self.keeps}
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+    def saved_before(self, pk: int) -> HttpResponse:
+        self.object = self.model._default_manager.filter(pk=pk).first()
+        if self.object is None:
+            return HttpResponseRedirect(self.list_url)
+        return HttpResponseRedirect(self.after_saving(self.request.POST.get("then", ""), None))
+
+
+class RecordCreateView(RecordFormMixin, CreateView):
+    """A new record. What the address names (`?publisher=3`) is filled in."""
+
+    def get_permission_required(self) -> tuple[str]:
+        return (f"catalog.add_{self.kind}",)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "token": uuid.uuid4()}
+
+
+class RecordUpdateView(RecordFormMixin, UpdateView):
+    """A record corrected by hand."""
+
+    def get_permission_required(self) -> tuple[str]:
+        return (f"catalog.change_{self.kind}",)
+
+    def get_queryset(self) -> Any:
+        return self.model._default_manager.visible_to(self.request.user)
+
+    def get_record(self) -> Any:
+        return self.get_object()
