@@ -11,6 +11,7 @@ called any more finds nobody. So no writer ever waits for another one here.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -33,7 +34,7 @@ def parts(letters: int) -> list[tuple[int, int]]:
     """Where the parts of a word begin and end: one more than errors are forgiven."""
     number = errors(letters) + 1
     ends = [letters * place // number for place in range(number + 1)]
-    return list(zip(ends, ends[1:], strict=False))
+    return list(pairwise(ends))
 
 
 def rows(table: str, words: Iterable[str]) -> list[tuple[str, str]]:
@@ -98,18 +99,21 @@ def _probes(table: str, word: str) -> Iterator[str]:
                 if 0 <= at <= typed - (end - start):
                     yield _key(table, letters, place, word[at : at + end - start])
         # Two letters swapped across the border of two parts harm both with one error.
-        for place, (start, _end) in enumerate(split[1:], 1):
+        for place, (border, _end) in enumerate(split[1:], 1):
             for shift in {0, longer}:
-                at = start + shift
-                if 0 < at < typed:
-                    swapped = f"{word[: at - 1]}{word[at]}{word[at - 1]}{word[at + 1 :]}"
-                    for number in (place - 1, place):
-                        first, last = split[number]
-                        for moved in {0, shift}:
-                            if 0 <= first + moved and last + moved <= typed:
-                                yield _key(
-                                    table,
-                                    letters,
-                                    number,
-                                    swapped[first + moved : last + moved],
-                                )
+                yield from _swapped(table, word, letters, split, place, border + shift)
+
+
+def _swapped(
+    table: str, word: str, letters: int, split: list[tuple[int, int]], place: int, at: int
+) -> Iterator[str]:
+    """The keys of the two parts beside a border, after swapping the letters beside `at`."""
+    if not 0 < at < len(word):
+        return
+    word = f"{word[: at - 1]}{word[at]}{word[at - 1]}{word[at + 1 :]}"
+    shift = at - split[place][0]
+    for number in (place - 1, place):
+        for moved in {0, shift}:
+            start, end = (position + moved for position in split[number])
+            if start >= 0 and end <= len(word):
+                yield _key(table, letters, number, word[start:end])
