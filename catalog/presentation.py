@@ -6,20 +6,23 @@ to run for each of the 25 rows.
 
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, pgettext
 
 from catalog import isbn, languages
 from catalog.covers import cloth
 from catalog.models import Author, Book, Contribution, Publisher
+from catalog.pictures import parse
 
 Row = dict[str, Any]
 AUTHOR = Contribution.Role.AUTHOR
+USUAL_WIDTH = 320  # a tile on a dense screen
 
 
 @cache
@@ -38,6 +41,27 @@ def author_url(pk: int) -> str:
 
 def publisher_url(pk: int) -> str:
     return f"{_prefix('catalog:publisher_detail')}{pk}/"
+
+
+@lru_cache(maxsize=2048)
+def picture(name: str) -> Row | None:
+    """What an <img> needs to know of a cover or headshot, told from its name alone.
+
+    `src` suits a tile and whatever knows no `srcset`; `large` is the largest there is.
+    """
+    largest = parse(name)
+    if largest is None:
+        return None
+    files = list(largest.files())
+    usual = next((file for file in files if file.width >= USUAL_WIDTH), largest)
+    return {
+        "src": f"{settings.MEDIA_URL}{usual}",
+        "srcset": ", ".join(f"{settings.MEDIA_URL}{file} {file.width}w" for file in files),
+        "small": f"{settings.MEDIA_URL}{files[0]}",
+        "large": f"{settings.MEDIA_URL}{largest}",
+        "width": largest.width,
+        "height": largest.height,
+    }
 
 
 def year_text(year: int | None) -> str:

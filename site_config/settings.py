@@ -29,6 +29,9 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 PORT = env.number("PORT", default=8000, minimum=1, maximum=65535)  # said when no manager is there
 CATALOG_PUBLIC = env.flag("CATALOG_PUBLIC", default=True)
 MAX_IMPORT_MB = env.number("MAX_IMPORT_MB", default=50, minimum=1)
+MAX_PICTURE_MB = env.number("MAX_PICTURE_MB", default=10, minimum=1)
+MAX_FILE_MB = env.number("MAX_FILE_MB", default=25, minimum=1)
+FILES_KEPT_DAYS = env.number("FILES_KEPT_DAYS", default=30, minimum=1)
 
 # --- Transport and browser ------------------------------------------------------------------
 HTTPS = env.flag("HTTPS", default=True)

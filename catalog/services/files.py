@@ -1,0 +1,178 @@
+"""Files that people attach to records, and what all uploads have in common.
+
+Nothing here trusts a file's name or what a browser says about it: the type is told from the
+content, the place in the storage follows from the record.
+"""
+
+import errno
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import IO, Final
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils.translation import gettext as _
+
+from catalog.models.versioned import record_kind
+from catalog.pictures import FOLDERS
+
+NAME_LENGTH = 150
+LONGEST_ENDING = 10
+UNKNOWN = "application/octet-stream"
+HEAD = 4096  # bytes that tell what a file is
+
+
+class UnusableFile(Exception):
+    """The file cannot be taken in; its text is for the person who sent it."""
+
+
+def no_space(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_is_full() -> UnusableFile:
+    return UnusableFile(
+        _("There is no room left for files. Nothing was kept of this one; tell whoever runs this.")
+    )
+
+
+# --- Names ------------------------------------------------------------------------------------
+
+_SEPARATORS = re.compile(r"[/\\]")
+_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # control, direction, private, unassigned
+_JOINERS = "\u200c\u200d"  # format characters that words of some languages need
+
+
+def harmless_name(name: str) -> str:
+    """A file's name as it may be shown and saved: no folders, nothing hidden, 150 characters.
+
+    It is never used as a path here, but whoever downloads the file saves it under this name.
+    """
+    name = _SEPARATORS.split(name)[-1]
+    name = unicodedata.normalize("NFC", name)
+    name = "".join(c for c in name if c in _JOINERS or unicodedata.category(c) not in _HIDDEN)
+    name = " ".join(name.split()).strip(". ")
+    if not name.strip(_JOINERS):
+        return "file"
+    if len(name) <= NAME_LENGTH:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > LONGEST_ENDING:
+        return name[:NAME_LENGTH].rstrip()
+    return stem[: NAME_LENGTH - len(ending) - 1].rstrip() + dot + ending
+
+
+# --- Content ----------------------------------------------------------------------------------
+
+_SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"BM", "image/bmp"),
+    (b"8BPS", "image/vnd.adobe.photoshop"),
+    (b"%PDF-", "application/pdf"),
+    (b"%!PS", "application/postscript"),
+    (b"{\\rtf", "application/rtf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"fLaC", "audio/flac"),
+    (b"OggS", "audio/ogg"),
+)
+_INSIDE_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+_BRANDS = {
+    b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic", b"heix": "image/heic",
+    b"mif1": "image/heic", b"msf1": "image/heic", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4",
+}  # fmt: skip
+_OFFICE = {
+    b"word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    b"xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    b"ppt/": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+_MARKUP = re.compile(rb"<(?:!doctype html|html|head|body|script|svg|\?xml)", re.IGNORECASE)
+
+
+def sniff(head: bytes) -> str:
+    """The type that the first bytes tell; `UNKNOWN` rather than a guess."""
+    for signature, content_type in _SIGNATURES:
+        if head.startswith(signature):
+            return content_type
+    if head[:4] == b"RIFF":
+        return _INSIDE_RIFF.get(head[8:12], UNKNOWN)
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "video/mp4")
+    if head[:4] == b"PK\x03\x04":
+        return _inside_zip(head)
+    return _text(head)
+
+
+def _inside_zip(head: bytes) -> str:
+    declared = re.match(rb".{26}\x08\x00..mimetype([a-z0-9.+/-]{5,80}?)PK", head, re.DOTALL)
+    if declared:  # EPUB and OpenDocument say it in a first entry that is not compressed
+        return declared[1].decode("ascii")
+    for folder, content_type in _OFFICE.items():
+        if b"[Content_Types].xml" in head and folder in head:
+            return content_type
+    return "application/zip"
+
+
+def _text(head: bytes) -> str:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if markup := _MARKUP.match(start):
+        is_svg = b"<svg" in head.lower() and markup[0].lower() in (b"<svg", b"<?xml", b"<!doctype")
+        return "image/svg+xml" if is_svg else "text/html"
+    if not start or b"\0" in head:
+        return UNKNOWN
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:  # else a character that the end has cut in two
+            return UNKNOWN
+    return "text/plain"
+
+
+def head_of(file: "File[bytes]") -> bytes:
+    file.seek(0)
+    head: bytes = file.read(HEAD)
+    file.seek(0)
+    return head
+
+
+# --- Storage ----------------------------------------------------------------------------------
+
+
+def folder_of(record: models.Model) -> str:
+    """ "books/12": each record's files lie in a folder of their own."""
+    return f"{FOLDERS[record_kind(record)]}/{record.pk}"
+
+
+def write(name: str, content: "File[bytes] | IO[bytes]") -> None:
+    """Under exactly this name; a failed write leaves nothing behind."""
+    saved = ""
+    try:
+        saved = default_storage.save(name, content)
+    except BaseException as error:
+        discard([name])
+        if no_space(error):
+            raise disk_is_full() from error
+        raise
+    if saved != name:  # somebody wrote the same at the same moment
+        discard([saved])
+
+
+def discard(names: Iterable[str]) -> None:
+    """Remove files that nothing refers to; what cannot be removed `tidy` meets again."""
+    for name in names:
+        try:
+            default_storage.delete(name)
+        except OSError:
+            continue

@@ -1,0 +1,303 @@
+"""Covers and headshots: taken in as an `Upload`, then given to a record.
+
+Every picture is decoded and written anew by a process of its own (`picture_reader`), so nothing
+that a stranger sent is ever stored or served as it came.
+"""
+
+import hashlib
+import importlib.util
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalog.models import Upload
+from catalog.models.indexed import deferred
+from catalog.models.versioned import VersionedModel
+from catalog.pictures import DIGEST, PictureName, parse
+from catalog.services.files import (
+    UnusableFile,
+    disk_is_full,
+    folder_of,
+    harmless_name,
+    head_of,
+    no_space,
+    sniff,
+    write,
+)
+
+logger = logging.getLogger(__name__)
+
+MOST_PIXELS = 40_000_000
+KINDS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+ACCEPT = ",".join(KINDS)  # for <input accept>: phones then hand over HEIC as JPEG
+PROCESSES = 2  # pictures decoded at a time by one web process; each may take 1 GB
+WAIT_SECONDS = 20
+SECONDS = 30
+
+_turns = threading.BoundedSemaphore(PROCESSES)
+
+
+class UnusablePicture(UnusableFile):
+    """The picture cannot be taken in; its text is for the person who sent it."""
+
+
+@dataclass(frozen=True)
+class PictureChange:
+    """What a form says about a picture: this one instead, or none at all."""
+
+    upload: Upload | None
+
+
+# --- Taking in --------------------------------------------------------------------------------
+
+
+def take_in(file: "File[bytes]", *, user: User, name: str = "") -> Upload:
+    """Keep a picture until its form is saved. Raises UnusablePicture, and then keeps nothing."""
+    most = settings.MAX_PICTURE_MB
+    if not file.size:
+        raise UnusablePicture(_("This file is empty. Choose another one."))
+    if file.size > most << 20:
+        raise UnusablePicture(too_large(most))
+    kind = kind_of(head_of(file))
+    with _rewritten(file, kind) as pictures:
+        largest = pictures[-1][1]
+        upload = Upload(
+            purpose=Upload.Purpose.PICTURE,
+            name=harmless_name(name or file.name or ""),
+            size=len(largest),
+            content_type="image/webp",
+            created_by=user,
+        )
+        digest = hashlib.blake2b(largest, digest_size=DIGEST // 2).hexdigest()
+        for (width, height), content in pictures:
+            place = PictureName(f"uploads/{upload.pk.hex}", "picture", digest, width, height)
+            write(str(place), ContentFile(content))
+        upload.file.name = str(place)
+    upload.save()
+    return upload
+
+
+def too_large(max_mb: int) -> str:
+    """Also said in the browser, before the file is sent."""
+    return _(
+        "This picture is larger than %(max_mb)d MB, the most that is accepted. Save it smaller, "
+        "or as JPEG."
+    ) % {"max_mb": max_mb}
+
+
+_NAMES: Final = {
+    "image/gif": "GIF",
+    "image/tiff": "TIFF",
+    "image/bmp": "BMP",
+    "image/avif": "AVIF",
+    "image/heic": "HEIC",
+    "image/svg+xml": "SVG",
+    "image/vnd.adobe.photoshop": "Photoshop",
+    "application/pdf": "PDF",
+}
+
+
+def kind_of(head: bytes) -> str:
+    """The format in which Pillow is to open it, told from the content alone."""
+    content_type = sniff(head)
+    if content_type in KINDS:
+        return KINDS[content_type]
+    if content_type in _NAMES:
+        raise UnusablePicture(
+            _("This is a %(format)s file. Save it as JPEG, PNG or WebP, then choose it again.")
+            % {"format": _NAMES[content_type]}
+        )
+    if content_type == "text/html":
+        raise UnusablePicture(
+            _("This is a web page, not a picture. Open it and save the picture itself.")
+        )
+    raise UnusablePicture(
+        _("This file is not a picture, whatever its name says. Choose a JPEG, PNG or WebP.")
+    )
+
+
+def _sentence(code: str) -> str:
+    if code == "too_many_pixels":
+        return _(
+            "This picture has more than %(most)d million pixels, the most that is accepted. "
+            "Save it smaller."
+        ) % {"most": MOST_PIXELS // 1_000_000}
+    if code == "too_small":
+        return _("This picture is too small to be seen: it needs at least 32 pixels each way.")
+    if code == "too_much":
+        return _("This picture takes too long to open. Save it anew, as JPEG, and try again.")
+    return _("This picture is damaged: it ends too early or is not what it says. Try another.")
+
+
+Pictures = list[tuple[tuple[int, int], bytes]]
+
+
+@contextmanager
+def _rewritten(file: "File[bytes]", kind: str) -> Iterator[Pictures]:
+    """The picture in all its sizes, the largest last."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="picture-") as folder:
+            yield _rewrite(_local(file, folder), folder, kind)
+    except OSError as error:
+        if no_space(error):
+            raise disk_is_full() from error
+        raise
+
+
+def _local(file: "File[bytes]", folder: str) -> str:
+    path: str = getattr(file, "temporary_file_path", lambda: "")()
+    if path:
+        return path
+    with Path(folder, "source").open("wb") as copy:
+        copy.writelines(file.chunks())
+    return copy.name
+
+
+def _rewrite(path: str, folder: str, kind: str) -> Pictures:
+    request = {"path": path, "folder": folder, "kind": kind, "most_pixels": MOST_PIXELS}
+    if not _turns.acquire(timeout=WAIT_SECONDS):
+        raise UnusablePicture(_("Many pictures are arriving just now. Try again in a minute."))
+    try:
+        answer = _ask(request)
+    finally:
+        _turns.release()
+    if answer.get("error") == "not_written":
+        raise OSError(answer.get("errno"), "while writing a picture")
+    if "sizes" not in answer:
+        raise UnusablePicture(_sentence(str(answer.get("error"))))
+    return [
+        ((width, height), Path(folder, f"{width:d}x{height:d}.webp").read_bytes())
+        for width, height in answer["sizes"]
+    ]
+
+
+def _ask(request: dict[str, Any]) -> dict[str, Any]:
+    """Start the process and hear its answer, however it ends."""
+    try:
+        # No preexec_fn: it is not safe in a process with threads. The child limits itself.
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [
+                *(sys.executable, "-S", "-P", "-m", "catalog.services.picture_reader"),
+                json.dumps(request),
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is for us
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        logger.warning("A picture was given up after %d seconds", SECONDS)
+        return {"error": "too_much"}
+    if done.stderr:
+        logger.info("A picture was refused: %s", done.stderr[-500:].decode(errors="replace"))
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:  # ended by one of its limits, or by the picture
+        logger.warning("The picture process ended with %d", done.returncode)
+        return {"error": "too_much"}
+    return answer
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours (secrets, proxies), only where to find the reader and Pillow.
+
+    `-S` skips site-packages and its start-up hooks, so Pillow's folder is named.
+    """
+    spec = importlib.util.find_spec("PIL")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("Pillow is not installed")
+    here = Path(__file__).resolve().parents[2]
+    packages = Path(spec.origin).resolve().parents[1]
+    return {
+        "PYTHONPATH": os.pathsep.join([str(here), str(packages)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+    }
+
+
+# --- Giving to a record -----------------------------------------------------------------------
+
+
+def owned(upload_id: str, user: User | None) -> Upload | None:
+    """The picture that this person sent earlier; nobody gets at another's."""
+    try:
+        key = uuid.UUID(upload_id)
+    except ValueError:
+        return None
+    if user is None:
+        return None
+    mine = Upload.objects.filter(pk=key, created_by=user.pk, purpose=Upload.Purpose.PICTURE)
+    return mine.first()
+
+
+def attach(
+    record: VersionedModel, field_name: str, change: PictureChange | None, *, save: bool = True
+) -> None:
+    """Give the record the picture, or take its picture away; None changes nothing.
+
+    The record has a key already: the files lie in its folder. Call it in the `deferred()` block
+    that saves the record, before `save()` with `save=False` or after it. The files are written
+    at once; if the transaction fails `tidy` removes them. What was there before is kept for
+    FILES_KEPT_DAYS, so that the change can be undone.
+    """
+    if change is None:
+        return
+    name = "" if change.upload is None else _place(record, field_name, change.upload)
+    if getattr(record, field_name).name == name:
+        return
+    setattr(record, field_name, name)
+    if save:
+        with deferred():
+            record.save(update_fields=[field_name])
+
+
+def _place(record: VersionedModel, field_name: str, upload: Upload) -> str:
+    """Copy an upload's files into the record's folder; it stays for a second form that has it."""
+    source = parse(upload.file.name or "")
+    if source is None:
+        raise UnusablePicture(_sentence("damaged"))
+    target = PictureName(folder_of(record), field_name, source.digest, source.width, source.height)
+    try:
+        for old, new in zip(source.files(), target.files(), strict=True):
+            _copy(str(old), str(new))
+    except FileNotFoundError as error:
+        raise UnusablePicture(gone()) from error
+    return str(target)
+
+
+def gone() -> str:
+    return _("The picture that was sent earlier is no longer kept. Choose it again.")
+
+
+def _copy(old: str, new: str) -> None:
+    with default_storage.open(old, "rb") as file:
+        if default_storage.exists(new):
+            # The same picture: its name says so. Only a write that was cut short differs.
+            if default_storage.size(new) == file.size:
+                return
+            default_storage.delete(new)
+        write(new, file)
+
+
+def is_kept(name: str) -> bool:
+    """Is the file of a former picture still here, so that a change can be put back?"""
+    return bool(name) and parse(name) is not None and default_storage.exists(name)
