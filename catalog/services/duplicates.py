@@ -5,7 +5,7 @@ Every question is answered by an index and reads a bounded number of rows, at a 
 at ten; who is alike is then decided in Python (see `catalog.likeness`).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -18,10 +18,13 @@ from catalog import likeness
 from catalog.importers import names
 from catalog.models import Author, Book, Publisher
 from catalog.presentation import isbn10_text
+from catalog.search import spelling
 from catalog.search.backends import backend
-from catalog.search.base import AUTHORS, BOOKS, PUBLISHERS
+from catalog.search.base import AUTHORS, BOOKS, PUBLISHERS, Group
 from catalog.search.documents import text_words, token
 from catalog.text import match_key, sort_key
+
+Search = list[Group]  # a word of each group
 
 SHOWN: Final = 5
 READ: Final = 300  # titles or names compared at most for one question to the index
@@ -79,7 +82,7 @@ def of_book(
     exclude: int | None = None,
     limit: int = SHOWN,
 ) -> list[Duplicate]:
-    """Books that may be this one, the best first. At most 23 queries, mostly six to eight."""
+    """Books that may be this one, the best first. At most twelve queries."""
     known = tuple(islice((who for who in authors if who.pk or who.name.strip()), MOST_AUTHORS))
     book = Sketch(
         " ".join(title.split()), " ".join(subtitle.split()), _digits(isbn), isbn.strip(), year,
@@ -145,46 +148,49 @@ def _same_title(book: Sketch) -> Iterable[tuple[int, str, str]]:
 
 
 def _by_words(book: Sketch) -> list[int]:
-    """Books by the same people with some of the title's words, from the word index."""
-    index = backend()
+    """Books by the same people, and of those who wrote many the ones with the title's words."""
     words = sorted(dict.fromkeys(text_words(book.title)), key=len, reverse=True)
     main = sorted(dict.fromkeys(text_words(likeness.main_title(book.title))), key=len, reverse=True)
     if not book.authors:
         # Without anybody's name only a title of several words says enough.
-        return _dropping_one(words, (), limit=LOADED) if len(words) > 2 else []
-    found: list[int] = []
-    for number, marks in enumerate(_marks(book.authors)[:MOST_MARKS]):
-        everything = index.match(BOOKS, marks, limit=READ)
-        found += everything
-        if len(everything) == READ:  # not all that there are: the title narrows it
-            found += index.match(BOOKS, [*marks, *main[:MOST_WORDS]], limit=READ)
-            if not number:
-                found += _dropping_one(words, marks, limit=LOADED)
-    return found
+        return _matches(BOOKS, _dropping_one(words) if len(words) > 2 else [])
+    marks = _marks(book.authors)
+    index = backend()
+    found = index.match_each(BOOKS, marks, limit=READ)
+    # Not all that there are: the title narrows it, even if one of its words is mistyped.
+    many = [mark for mark, hits in zip(marks, found, strict=True) if len(hits) == READ]
+    all_of_it: Search = [[word] for word in main[:MOST_WORDS]]
+    narrower = [all_of_it, *_dropping_one(words)]
+    more = _matches(BOOKS, [[*mark, *groups] for mark in many for groups in narrower])
+    return [pk for hits in found for pk in hits] + more
 
 
-def _dropping_one(words: Sequence[str], marks: Sequence[str], *, limit: int) -> list[int]:
-    """Books that have all words but one, whichever: that one may be mistyped."""
-    found: list[int] = []
-    for number in range(min(len(words), MOST_WORDS)):
-        rest = [*words[:number], *words[number + 1 :]][:MOST_WORDS]
-        if rest or marks:
-            found += backend().match(BOOKS, [*marks, *rest], limit=limit)
-    return found
+def _matches(table: str, searches: Sequence[Search]) -> list[int]:
+    found = backend().match_each(table, searches, limit=LOADED) if searches else []
+    return [pk for hits in found for pk in hits]
 
 
-def _marks(authors: Sequence[Named]) -> list[tuple[str, ...]]:
-    """The words by which the index finds somebody's books: by the record, or by the surname."""
+def _dropping_one(words: Sequence[str]) -> list[Search]:
+    """All words but one, whichever: that one may be mistyped."""
+    number = min(len(words), MOST_WORDS)
+    found = [[*words[:at], *words[at + 1 :]][:MOST_WORDS] for at in range(number)]
+    return [[[word] for word in rest] for rest in found if rest]
+
+
+def _marks(authors: Sequence[Named]) -> list[Search]:
+    """What the index finds somebody's books by: their record, and their surname as written."""
     wanted = [who.pk for who in authors if who.pk]
     there = dict(Author.objects.filter(pk__in=wanted).values_list("pk", "name_key"))
-    marks: list[tuple[str, ...]] = []
+    surnames = {who.name: surname_words(who.name) for who in authors if who.name}
+    near = spelling.near(AUTHORS, {word for words in surnames.values() for word in words})
+    marks: list[Search] = []
     for who in authors:
         # Text that is no longer the record's name wins over its id.
         if who.pk and (not who.name or there.get(who.pk) == match_key(who.name)):
-            marks.append((token("author", who.pk),))
-        if who.name and (surname := surname_words(who.name)):
-            marks.append(tuple(surname))
-    return list(dict.fromkeys(marks))
+            marks.append([[token("author", who.pk)]])
+        if words := surnames.get(who.name):
+            marks.append([[word, *near[word]] for word in words])
+    return marks[:MOST_MARKS]
 
 
 def surname_words(name: str) -> list[str]:
@@ -309,7 +315,7 @@ _PUBLISHER_REASONS: Final = {
 def of_author(
     *, name: str, sort_name: str = "", exclude: int | None = None, limit: int = SHOWN
 ) -> list[Duplicate]:
-    """Authors who may be this one, the best first. At most 12 queries."""
+    """Authors who may be this one, the best first: three queries."""
     spellings = [each for each in (name, sort_name) if each.strip()]
     if not spellings:
         return []
@@ -325,7 +331,7 @@ def of_author(
 
 
 def of_publisher(*, name: str, exclude: int | None = None, limit: int = SHOWN) -> list[Duplicate]:
-    """Publishers that may be this one, the best first. At most 12 queries."""
+    """Publishers that may be this one, the best first: three queries."""
     if not name.strip():
         return []
     words = likeness.publisher_words(name)
@@ -352,22 +358,15 @@ def _ranked(found: list[Duplicate], limit: int) -> list[Duplicate]:
 
 
 def _names_like(table: str, words: Sequence[str], surname: Sequence[str]) -> list[int]:
-    """Names that share words with this one: all of them, or all but the one that is mistyped."""
-    index = backend()
-    whole = [word for word in words if len(word) > 1]
-    found = index.match(table, whole, limit=READ) if whole else []
+    """Names with all the words of this one, misspelled or not, or the surname and an initial."""
+    whole = list(dict.fromkeys(word for word in words if len(word) > 1))[:MOST_WORDS]
+    near = spelling.near(table, {*whole, *surname})
+    searches: list[Search] = []
+    if whole:
+        searches.append([[word, *near[word]] for word in whole])
+        searches.append([["".join(words)]])  # HarperCollins
     others = [word for word in words if word not in surname]
     if surname and others:  # Joanne K. Rowling: Rowling and something with J
-        found += index.match(table, surname, others[0][:1], limit=READ)
-    for word in sorted(dict.fromkeys(whole), key=len, reverse=True)[:MOST_WORDS]:
-        rest = [each for each in whole if each != word]
-        if len(word) > 3:
-            # The slip is behind its middle, or before it: then the other words must do.
-            begin = word[: max(2, len(word) // 2)]
-            found += index.match(table, rest or _initials(words), begin, limit=READ)
-            found += index.match(table, rest, word[: 1 if rest else 3], limit=READ)
-    return list(dict.fromkeys(found))[: 3 * READ]
-
-
-def _initials(words: Collection[str]) -> list[str]:
-    return [word for word in words if len(word) == 1]
+        searches.append([*([word, *near[word]] for word in surname), [f"{others[0][0]}*"]])
+    hits = backend().match_each(table, searches, limit=READ) if searches else []
+    return list(dict.fromkeys(pk for each in hits for pk in each))

@@ -99,15 +99,15 @@ def test_volumes_of_a_set_are_not_alike(make_books):
 @pytest.mark.parametrize("size", [3, 60])
 def test_the_cost_does_not_grow_with_the_books(make_books, size, django_assert_max_num_queries):
     make_books(size, title="Poems", authors=["John Smith"])
-    # 1. the ISBN  2. the title  3. the picked authors  4, 5. the word index: the record, the
-    # surname  6. titles that only it found  7. the books  8. their credits  9. (SQLite) words
-    with django_assert_max_num_queries(9):
+    author = Author.objects.get()
+    # 1. the ISBN  2. the title  3. the picked authors  4. how surnames may be spelled  5. what
+    # the word index has of them  6. titles that only it found  7. the books  8. their credits
+    with django_assert_max_num_queries(8):
         found = of_book(
             title="Poems",
             isbn="9780441013593",
-            authors=[Who(Author.objects.get().pk, "John Smith")],
+            authors=[Who(author.pk, author.name)],
         )
-        list(found)
     assert len(found) == min(size, 5)
 
 
@@ -120,6 +120,7 @@ def test_the_cost_does_not_grow_with_the_books(make_books, size, django_assert_m
         ("Joanne K. Rowling", "J. K. Rowling", "the same name with initials", True),
         ("J. R. R. Tolkien", "Tolkien, J R R", "the same name, written differently", True),
         ("Joanne Rowling", "Joanne Rowlling", "nearly the same name (one letter)", True),
+        ("Joanne Rowling", "Joanne Rovling", "nearly the same name (one letter)", True),
         ("Joanne Rowling", "Johanne Rowling", "nearly the same name (one letter)", True),
         ("Plutarch", "Plutarche", "nearly the same name (one letter)", True),
         ("Ursula K. Le Guin", "Ursula Le Guin", "the same name but for a middle name", False),
