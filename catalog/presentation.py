@@ -128,7 +128,7 @@ def book_row(book: Book, *, in_grid: bool = False) -> Row:
         "subtitle": book.subtitle,
         "by": byline(contributions),
         "year": year_text(book.year),
-        "cover": book.cover.url if book.cover else "",
+        "cover": picture(book.cover.name or ""),
     }
     if in_grid:
         names = (item.credited_as or item.author.name for item in contributions[:2])
@@ -188,7 +188,7 @@ def book_detail(book: Book) -> Row:
         "language": languages.name(book.language),
         "price": price_text(book.price, book.currency),
         "publisher_url": publisher_url(book.publisher.pk) if book.publisher else "",
-        "cover": book.cover.url if book.cover else "",
+        "cover": picture(book.cover.name or ""),
         "names": ", ".join(
             item.credited_as or item.author.name for item in list(book.contributions.all())[:2]
         ),

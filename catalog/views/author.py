@@ -19,7 +19,15 @@ from catalog.covers import cloth
 from catalog.forms.author import AuthorForm
 from catalog.forms.filters import AuthorFilterForm
 from catalog.models import Author, Contribution
-from catalog.presentation import Row, author_json, author_url, book_url, role_name, year_text
+from catalog.presentation import (
+    Row,
+    author_json,
+    author_url,
+    book_url,
+    picture,
+    role_name,
+    year_text,
+)
 from catalog.tasks import record_author_access
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import RecordListView
@@ -92,7 +100,10 @@ class AuthorDetailView(JsonMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         roles = self.roles()
         return super().get_context_data(
-            roles=roles, book_count=sum(role["count"] for role in roles), **kwargs
+            roles=roles,
+            book_count=sum(role["count"] for role in roles),
+            headshot=picture(self.object.headshot.name or ""),
+            **kwargs,
         )
 
     def roles(self) -> list[Row]:
@@ -126,6 +137,7 @@ class AuthorDetailView(JsonMixin, DetailView):
             "url": book_url(book.pk),
             "title": book.title,
             "cloth": cloth(book.title),
+            "cover": picture(book.cover.name or ""),
             "publisher": book.publisher.name if book.publisher else "",
             "year": year_text(book.year),
             "credited_as": own_name,
