@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.views import author, book, files, home, import_rows, imports, publisher
+from catalog.views import author, book, files, home, import_rows, imports, picking, publisher
 
 app_name = "catalog"
 urlpatterns = [
@@ -13,10 +13,12 @@ urlpatterns = [
     path("books/<int:pk>/edit/", book.BookUpdateView.as_view(), name="book_update"),
     path("authors/", author.AuthorListView.as_view(), name="author_list"),
     path("authors/new/", author.AuthorCreateView.as_view(), name="author_create"),
+    path("authors/pick/", picking.AuthorPickView.as_view(), name="author_pick"),
     path("authors/<int:pk>/", author.AuthorDetailView.as_view(), name="author_detail"),
     path("authors/<int:pk>/edit/", author.AuthorUpdateView.as_view(), name="author_update"),
     path("publishers/", publisher.PublisherListView.as_view(), name="publisher_list"),
     path("publishers/new/", publisher.PublisherCreateView.as_view(), name="publisher_create"),
+    path("publishers/pick/", picking.PublisherPickView.as_view(), name="publisher_pick"),
     path("publishers/<int:pk>/", publisher.PublisherDetailView.as_view(), name="publisher_detail"),
     path(
         "publishers/<int:pk>/edit/",

@@ -160,7 +160,7 @@ def _author_books(options: list[Option]) -> list[Option]:
 def _author_examples(options: list[Option]) -> list[Option]:
     ids = [option.example_id for option in options if option.example_id]
     titles = dict(Book.objects.filter(pk__in=ids).values_list("pk", "title")) if ids else {}
-    return [replace(option, example=titles.get(option.example_id, "")) for option in options]
+    return [replace(option, example=titles.get(option.example_id or 0, "")) for option in options]
 
 
 def _common_authors(books: list[int]) -> list[int]:
@@ -296,7 +296,7 @@ def _likely(kind: _Kind, key: str, words: list[str]) -> list[int]:
 
 def _misspelled(kind: _Kind, words: list[str], found: Collection[int], limit: int) -> list[Option]:
     near = spelling.near(kind.table, words)
-    searches = [[[f"{word}*", *near[word]] for word in words], *_joined(words)]
+    searches: list[list[Group]] = [[[f"{word}*", *near[word]] for word in words], *_joined(words)]
     hits = backend().match_each(kind.table, searches, limit=MOST)
     new = [pk for pk in dict.fromkeys(pk for each in hits for pk in each) if pk not in found]
     if not new:
