@@ -74,6 +74,13 @@ class Listing(Generic[M]):
         start, stop, _step = wanted.indices(self.plan.reach)
         return self.load(self.plan.ids(start, stop))
 
+    def following(self, pk: int) -> int | None:
+        """The record after this one, for going through the list one by one; nothing is scanned.
+
+        None at the end. A record that a change has moved goes on from where it stands now.
+        """
+        return self.plan.following(pk)
+
     def load(self, ids: Sequence[int]) -> list[M]:
         """The records with these ids, in this order; those that are gone are left out."""
         found: dict[Any, M] = {row.pk: row for row in self.queryset.filter(pk__in=ids).order_by()}

@@ -15,11 +15,12 @@ from catalog.search.backends import backend
 from catalog.search.base import AUTHORS, PUBLISHERS
 from catalog.search.documents import LONGEST_COUNTED, name_token
 from catalog.search.listings import EXACT, LAST, Listing
-from catalog.search.plans import FixedPlan, Order, OrderedPlan, Plan
+from catalog.search.plans import FixedPlan, Order, OrderedPlan, Plan, first_behind
 from catalog.search.query import Query
 
 AUTHOR_ORDER = Order(("sort_key", "id"))
 PUBLISHER_ORDER = Order(("name_key", "id"))
+MOST_ORDER = Order(("-count", "id"))  # of the kept counts
 
 
 class MostPlan(Plan):
@@ -32,6 +33,12 @@ class MostPlan(Plan):
         rows = Tally.objects.filter(facet="publisher").exclude(value="")
         found = rows.order_by("-count", "id").values_list("value", flat=True)[start:stop]
         return [int(value) for value in found]
+
+    def following(self, pk: int) -> int | None:
+        rows = Tally.objects.filter(facet="publisher").exclude(value="")
+        here = rows.filter(value=str(pk)).values_list("pk", flat=True).first()
+        found = None if here is None else first_behind(rows, MOST_ORDER, here)
+        return None if found is None else int(rows.get(pk=found).value)
 
 
 class AuthorListing(Listing[Author]):

@@ -72,6 +72,14 @@ class Plan(ABC):
     def ids(self, start: int, stop: int) -> list[int]:
         """The ids at these positions."""
 
+    @abstractmethod
+    def following(self, pk: int) -> int | None:
+        """The id after this one; None at the end, and where its place is not to be known.
+
+        A record that no longer fits the filter has a place all the same, by its own values,
+        where the plan is an order; nothing before that place is read.
+        """
+
 
 def read(rows: QuerySet[Any], order: Order, count: int, start: int, stop: int) -> list[int]:
     """Positions `start` to `stop` of `rows` in index order, skipping from the nearer end."""
@@ -82,6 +90,35 @@ def read(rows: QuerySet[Any], order: Order, count: int, start: int, stop: int) -
         return list(rows.order_by(*order.columns).values_list("id", flat=True)[start:stop])
     behind = rows.order_by(*order.reversed_columns).values_list("id", flat=True)
     return list(behind[count - stop : count - start])[::-1]
+
+
+def behind(rows: QuerySet[Any], order: Order, pk: int, prefix: str = "") -> list[QuerySet[Any]]:
+    """What stands behind a record in index order: one range of the index after the other.
+
+    For (year, title, id): the same year and title, a later id; the same year, a later title; a
+    later year. As one condition with OR, no index would find its beginning.
+    """
+    names = [name.lstrip("-") for name in order.columns]
+    # Not of `rows`: the record may have left them.
+    here = rows.model._base_manager.filter(pk=pk).order_by("pk").values(*names).first()
+    if here is None:
+        return []
+    ranges = []
+    for length in range(len(names), 0, -1):
+        *same, name = names[:length]
+        falling = order.read_columns[length - 1][0] == "-"
+        found = rows.filter(**{f"{prefix}{each}": here[each] for each in same})
+        found = found.filter(**{f"{prefix}{name}__{'lt' if falling else 'gt'}": here[name]})
+        ordered = [f"{'-' * (c[0] == '-')}{prefix}{c.lstrip('-')}" for c in order.read_columns]
+        ranges.append(found.order_by(*ordered))
+    return ranges
+
+
+def first_behind(rows: QuerySet[Any], order: Order, pk: int, prefix: str = "") -> int | None:
+    for each in behind(rows, order, pk, prefix):
+        for found in each.values_list("id", flat=True)[:1]:
+            return int(found)
+    return None
 
 
 @dataclass(frozen=True)
@@ -129,6 +166,9 @@ class OrderedPlan(Plan):
         rows = self.rows.filter(**marks[right].before) if right < len(marks) else self.rows
         ordered = rows.order_by(*self.order.reversed_columns).values_list("id", flat=True)
         return list(ordered[skip_right : skip_right + stop - start])[::-1]
+
+    def following(self, pk: int) -> int | None:
+        return first_behind(self.rows, self.order, pk)
 
 
 def title_marks(position: int) -> list[Mark]:
@@ -235,6 +275,10 @@ class FixedPlan(Plan):
     def ids(self, start: int, stop: int) -> list[int]:
         return list(self.all[start:stop])
 
+    def following(self, pk: int) -> int | None:
+        position = self.all.index(pk) + 1 if pk in self.all else self.reach
+        return self.all[position] if position < self.reach else None
+
 
 class SortedPlan(Plan):
     """Few enough rows to be fetched and sorted for every page."""
@@ -251,6 +295,11 @@ class SortedPlan(Plan):
         ]
         stop = min(stop, self.count)
         return list(self.rows.order_by(*columns).values_list("id", flat=True)[start:stop])
+
+    def following(self, pk: int) -> int | None:
+        names = [name.lstrip("-") for name in self.order.columns]
+        rows = self.rows.alias(**{f"by_{name}": unindexed(name) for name in names})
+        return first_behind(rows, self.order, pk, prefix="by_")
 
 
 class WalkPlan(Plan):
@@ -270,6 +319,9 @@ class WalkPlan(Plan):
         # The count may be an estimate: the end of the list is no place to count from.
         ordered = self.rows.order_by(*self.order.read_columns)
         return list(ordered.values_list("id", flat=True)[start:stop])
+
+    def following(self, pk: int) -> int | None:
+        return first_behind(self.rows, self.order, pk)
 
 
 class TriedPlan(Plan):
@@ -300,3 +352,20 @@ class TriedPlan(Plan):
                 return found[start:stop]
             begin = end
         return self.otherwise.ids(start, stop)
+
+    def following(self, pk: int) -> int | None:
+        tried = 0
+        for each in behind(self.rows, self.order, pk):
+            ordered = each.values_list("id", flat=True)
+            begin = 0
+            for size in TRIED:
+                ids = list(ordered[begin : begin + size])
+                if found := self.check(ids):
+                    return found[0]
+                tried += len(ids)
+                if len(ids) < size:
+                    break  # on to the next range
+                begin += size
+                if tried >= TRIED[-1]:
+                    return self.otherwise.following(pk)
+        return None

@@ -122,6 +122,24 @@ def test_every_list_is_read_from_its_own_index(statistics, params, index, at):
     check(plan, index)
 
 
+@pytest.mark.parametrize(("params", "index"), LISTS, ids=str)
+def test_the_record_after_one_is_read_from_the_index_of_the_list(statistics, params, index):
+    listing = BookFilterForm(filled(params)).listing(Book.objects.for_list())
+    pk, following = listing.plan.ids(7, 9)
+    with CaptureQueriesContext(connection) as captured:
+        assert listing.following(pk) == following
+    statements = [query["sql"] for query in captured.captured_queries]
+    reads = [sql for sql in statements if "LIMIT 1" in sql and "ORDER BY" in sql]
+    assert reads
+    for sql in reads:
+        plan = explain(sql)
+        assert "SORT" not in plan.upper().replace("SORT_", "")
+        assert "TEMP B-TREE" not in plan
+        assert "Seq Scan" not in plan
+        assert "SCAN catalog_book" not in plan
+    check(explain(reads[-1]), index)
+
+
 @pytest.mark.parametrize("sort", ["title", "-year", "-added"])
 def test_far_pages_are_read_from_the_same_index(statistics, monkeypatch, sort):
     monkeypatch.setattr(plans, "NEAR", -1)
