@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.forms.picking import AuthorPickField, Picked, Typed
+from catalog.forms.picking import AuthorPickField, Picked, PickWidget, Typed
 from catalog.models import Contribution
 from catalog.services.books import CreditInput
 from catalog.text import match_key
@@ -44,7 +44,7 @@ class CreditForm(forms.Form):
         label=gettext_lazy("Credited as"),
         max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "maxlength": None}),
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
     )
     position = forms.IntegerField(
         label=gettext_lazy("Place"), required=False, min_value=0, max_value=32_000
@@ -62,6 +62,16 @@ class CreditForm(forms.Form):
         ):
             self.fields[name].widget.attrs["class"] = css
         self.fields["credited_as"].widget.attrs.pop("maxlength", None)  # the server says it
+        cast(PickWidget, self.fields["author"].widget).in_rows = True
+
+    @property
+    def buttons(self) -> str:
+        """What the names of its buttons begin with: `credits` of `credits-3`."""
+        return str(self.prefix).rpartition("-")[0]
+
+    @property
+    def prefix_number(self) -> str:
+        return str(self.prefix).rpartition("-")[2]
 
     @property
     def typed(self) -> Typed:

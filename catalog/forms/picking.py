@@ -72,6 +72,7 @@ class PickWidget(forms.Widget):
     template_name = "catalog/partials/_pick.html"
     outcome: Outcome | None = None
     allow_new = True
+    in_rows = False
 
     def __init__(self, field: type["PickField"], attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"dir": "auto", "autocomplete": "off", "spellcheck": "false"})
@@ -101,11 +102,11 @@ class PickWidget(forms.Widget):
             "text": typed.text,
             "chosen": typed.id,
             "url": reverse(self.field.url_name),
-            "wrong": "is-invalid" in widget["attrs"].get("class", ""),
             "ask": [(f"{option.pk} {key}", option) for option in outcome.ask],
             "new": f"{NEW} {key}" if self.allow_new and outcome.code == "similar" else "",
             "said": self.field.said_of_new(typed.text) if typed.id.startswith(f"{NEW} ") else "",
             "list_label": self.field.list_label,
+            "in_rows": self.in_rows,
         }
         return context
 
