@@ -11,7 +11,7 @@ from catalog.models.author import Author
 from catalog.models.book import Book
 from catalog.models.publisher import Publisher
 from catalog.models.state import Tally
-from catalog.search import indexing
+from catalog.search import indexing, spelling
 from catalog.search.backends import backend
 from catalog.search.base import AUTHORS, BOOKS, PUBLISHERS
 from catalog.search.documents import Deltas, Document, book_counts, name_counts
@@ -62,6 +62,7 @@ def batches(model: type[models.Model]) -> Iterator[list[int]]:
 def differences() -> Iterator[str]:
     """Sentences about where index or counts are not what the records say."""
     yield from islice(_documents(), MOST_DIFFERENCES)
+    yield from islice(_words(), MOST_DIFFERENCES)
     yield from islice(_counts(), MOST_DIFFERENCES)
 
 
@@ -83,6 +84,16 @@ def _documents() -> Iterator[str]:
         extra = index.size(table) - known
         if extra:
             yield f"The index has {extra:,} documents of {name} records that are no more."
+
+
+def _words() -> Iterator[str]:
+    """Words that names have and misspelled ones are not compared with."""
+    for table in (AUTHORS, PUBLISHERS):
+        model, read = SOURCES[table]
+        for ids in batches(model):
+            wanted = {word for document in read(ids) for word in document.words().split(" ")}
+            for word in sorted(spelling.unknown(table, wanted)):
+                yield f"The words of {model._meta.verbose_name} names lack “{word}”."
 
 
 def _counts() -> Iterator[str]:

@@ -54,6 +54,13 @@ def add(table: str, documents: Iterable[str]) -> None:
         backend().add_spellings(learnt)
 
 
+def unknown(table: str, words: Iterable[str]) -> set[str]:
+    """Of these words the ones that were never learnt."""
+    kept = rows(table, words)
+    known = set(backend().spelled([part for part, _word in kept])) if kept else set()
+    return {word for _part, word in kept} - known
+
+
 def near(table: str, words: Collection[str]) -> dict[str, dict[str, int]]:
     """For each word the ones that it may be meant to be, with the number of errors. One query."""
     keys = {word: set(_probes(table, word)) for word in words}
