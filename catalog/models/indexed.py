@@ -3,7 +3,7 @@
 save() and delete() are heard through Django's signals, bulk writes through the querysets here.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from catalog.models.state import changed
 
-KINDS = ("author", "publisher", "book")  # names first: a new name has its books indexed anew
+KINDS = ("author", "publisher", "book")
 
-_listeners: dict[str, Callable[[Iterable[int]], None]] = {}
+Ids = Mapping[str, Collection[int]]  # keys of records by their kind
+
+_indexer: Callable[[Ids], None] | None = None
 
 
 class Recorder(Protocol):
@@ -42,8 +44,10 @@ class _Pending:
 _pending: ContextVar[_Pending | None] = ContextVar("pending", default=None)
 
 
-def listen(kind: str, listener: Callable[[Iterable[int]], None]) -> None:
-    _listeners[kind] = listener
+def index_with(indexer: Callable[[Ids], None]) -> None:
+    """Who is told, once at the end of `deferred()`, of all that is to be indexed."""
+    global _indexer
+    _indexer = indexer
 
 
 def record_with(recorder: Recorder) -> None:
@@ -54,10 +58,16 @@ def record_with(recorder: Recorder) -> None:
 def about_to_write(kind: str, ids: Iterable[int]) -> None:
     """These records will be written or deleted: the history keeps what they are now.
 
-    Inside `deferred()`, before the first write; again for the same records costs nothing.
+    Before the first write, inside `deferred()`: again for the same records costs nothing there.
     """
     pending = _pending.get()
-    if pending is None or pending.silent or _recorder is None:
+    if _recorder is None:
+        return
+    if pending is None:  # a write of Django's own, such as `book.subjects.add()`
+        with transaction.atomic():
+            _recorder.keep(kind, list(ids), {})
+        return
+    if pending.silent:
         return
     # What was written in this block already was kept before, or is new.
     new = [pk for pk in ids if pk not in pending.kept[kind] and pk not in pending.ids[kind]]
@@ -105,8 +115,8 @@ def deferred() -> Iterator[None]:
                 left = sorted(pending.ids[kind] - pending.deleted[kind])
                 if left and _recorder is not None:
                     _recorder.note(kind, left, pending.kept[kind])
-                if pending.to_index[kind]:
-                    _listeners[kind](pending.to_index[kind])
+            if any(pending.to_index.values()) and _indexer is not None:
+                _indexer(pending.to_index)
             if any(pending.ids.values()):
                 changed()
     finally:

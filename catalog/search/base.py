@@ -1,7 +1,7 @@
 """What every database must be able to do for the index."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,9 +60,26 @@ class Backend(ABC):
         """Forget every document. Others see them until the transaction commits."""
         self.run(f"DELETE FROM {table}")
 
+    def replace(self, table: str, old: Collection[int], rows: Sequence[Row]) -> None:
+        """Write documents in place of the old ones; those of `old` without a new one go."""
+        if old:
+            self.remove(table, sorted(old))
+        if rows:
+            self.add(table, rows)
+
     @abstractmethod
-    def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
-        """What was kept of these records, for those that have a document."""
+    def kept(self, table: str, ids: Sequence[int], *, lock: bool = False) -> dict[int, str]:
+        """What was kept of these records, for those that have a document.
+
+        With `lock` no other writer changes these documents until the commit, and what is
+        returned is the newest: whoever else was writing one has been waited for.
+        """
+
+    def settle_references(self) -> None:  # noqa: B027 - most databases have looked already
+        """Look now, not at the commit, whether what was written refers to records that are there.
+
+        That locks those records against deletion and renaming; see `indexing.index_records`.
+        """
 
     @abstractmethod
     def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
@@ -148,11 +165,6 @@ class Backend(ABC):
     @abstractmethod
     def spelled(self, parts: Sequence[str]) -> list[str]:
         """The words that have one of these parts, each once."""
-
-    def spellings_missing(self, rows: Sequence[tuple[str, str]]) -> set[str]:
-        """Words of these rows that are not kept as they should be."""
-        known = set(self.spelled([part for part, _word in rows]))
-        return {word for _part, word in rows} - known
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:

@@ -6,9 +6,13 @@ writes rows by other means calls it himself.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models.author import Author
@@ -29,8 +33,8 @@ from catalog.search.documents import (
 from catalog.text import chunks
 
 __all__ = [
-    "Document", "add_authors", "add_books", "add_publishers", "by_hand", "clear", "deferred",
-    "index_authors", "index_books", "index_publishers", "remove_books",
+    "Document", "add_authors", "add_books", "add_publishers", "by_hand", "clear", "counted_once",
+    "deferred", "index_books", "index_records",
 ]  # fmt: skip
 
 BATCH = 2_000
@@ -48,14 +52,95 @@ def clear() -> None:
     changed()
 
 
+# --- What writers have in common -----------------------------------------------------------
+
+
+class _Counts:
+    """What is to be counted at the end."""
+
+    def __init__(self) -> None:
+        self.deltas: Deltas = Counter()
+        self.shown: set[str] = set()  # publishers that have a count even where it is 0
+        self.gone: set[str] = set()  # publishers that have none any more
+
+
+_counts: ContextVar[_Counts | None] = ContextVar("counts", default=None)
+
+
+@contextmanager
+def counted_once() -> Iterator[None]:
+    """All that is written inside is counted at its end, in one statement.
+
+    The counts are what every writer touches. Taken last, they are held only for a moment; taken
+    by everybody after the documents, nobody who waits for a document has them.
+    """
+    if _counts.get() is not None:
+        yield
+        return
+    counts = _Counts()
+    token = _counts.set(counts)
+    try:
+        yield
+        deltas = {("publisher", value): 0 for value in counts.shown}
+        deltas |= {key: change for key, change in counts.deltas.items() if change}
+        if deltas:
+            # In an order that is the same for every writer.
+            backend().add_to_tallies([(*key, deltas[key]) for key in sorted(deltas)])
+        if counts.gone:
+            left = Tally.objects.filter(facet="publisher", value__in=counts.gone, count=0)
+            left.delete()
+    finally:
+        _counts.reset(token)
+
+
+def count(deltas: Deltas) -> None:
+    """Add to the kept counts, now or at the end of `counted_once()`."""
+    with counted_once():
+        counts = _counts.get()
+        assert counts is not None  # noqa: S101 - tells the type checker
+        counts.deltas.update(deltas)
+
+
+def _count_from_zero(publishers: Iterable[NameDocument], gone: Iterable[int] = ()) -> None:
+    """A publisher without books stands in the list of publishers by books, too."""
+    with counted_once():
+        counts = _counts.get()
+        assert counts is not None  # noqa: S101 - tells the type checker
+        counts.shown.update(str(each.pk) for each in publishers)
+        counts.gone.update(map(str, gone))
+
+
+def index_records(ids: Mapping[str, Collection[int]]) -> None:
+    """Write the documents of these records anew, and of the books of those who were renamed.
+
+    Inside the writer's transaction, at its end. Everybody locks in the same order, so that two
+    writers wait for each other instead of locking each other out: the records that were written,
+    those that they refer to, then documents by their ids, then the counts.
+    """
+    backend().settle_references()
+    with counted_once():
+        books = set(ids.get("book", ()))
+        if authors := ids.get("author"):
+            renamed = _index_names(AUTHORS, authors, author_documents)
+            books |= _keys(Contribution.objects.filter(author__in=renamed), "book_id")
+        if publishers := ids.get("publisher"):
+            renamed = _index_names(PUBLISHERS, publishers, publisher_documents)
+            books |= _keys(Book.objects.filter(publisher__in=renamed), "pk")
+        index_books(books)
+
+
+def _keys(rows: QuerySet[Any], column: str) -> set[int]:
+    return set(rows.order_by().values_list(column, flat=True))
+
+
 # --- Books --------------------------------------------------------------------------------
 
 
 def index_books(ids: Iterable[int]) -> None:
     """Write the documents of these books anew; forget those of books that are no more."""
     for batch in chunks(sorted(set(ids)), BATCH):
-        with transaction.atomic():
-            _replace(batch, list(book_documents(batch)))
+        with transaction.atomic(savepoint=False), counted_once():
+            _replace(batch)
         changed()
 
 
@@ -75,37 +160,19 @@ def write_books(documents: Iterable[Document]) -> Deltas:
     return deltas
 
 
-def remove_books(ids: Iterable[int]) -> None:
-    """Forget these books."""
-    for batch in chunks(sorted(set(ids)), BATCH):
-        with transaction.atomic():
-            _replace(batch, [])
-        changed()
-
-
-def _replace(ids: list[int], documents: list[Document]) -> None:
+def _replace(ids: list[int]) -> None:
     index = backend()
     deltas: Deltas = Counter()
-    old = index.kept(BOOKS, ids)
+    old = index.kept(BOOKS, ids, lock=True)
     for pk, kept in old.items():
         deltas.subtract(book_counts(pk, kept))
-    if old:
-        index.remove(BOOKS, list(old))
+    # Read only now: whoever had the documents before us has committed what they tell.
+    documents = book_documents(ids)
     rows = [(document.book_id, document.words(), document.kept()) for document in documents]
     for pk, _words, kept in rows:
         deltas.update(book_counts(pk, kept))
-    if rows:
-        index.add(BOOKS, rows)
+    index.replace(BOOKS, old.keys(), rows)
     count(deltas)
-
-
-def count(deltas: Deltas) -> None:
-    """Add to the kept counts, in an order that is the same for every writer."""
-    changes = [
-        (facet, value, change) for (facet, value), change in sorted(deltas.items()) if change
-    ]
-    if changes:
-        backend().add_to_tallies(changes)
 
 
 def book_documents(ids: list[int]) -> Iterator[Document]:
@@ -151,20 +218,6 @@ def book_documents(ids: list[int]) -> Iterator[Document]:
 # --- Authors and publishers ---------------------------------------------------------------
 
 
-def index_authors(ids: Iterable[int]) -> None:
-    """Write the documents of these authors anew, and of their books where a name changed."""
-    for batch in chunks(sorted(set(ids)), BATCH):
-        renamed = _replace_names(AUTHORS, batch, list(author_documents(batch)))
-        _index_books_of(Contribution.objects.filter(author__in=renamed).values_list("book_id"))
-
-
-def index_publishers(ids: Iterable[int]) -> None:
-    """Write the documents of these publishers anew, and of their books where a name changed."""
-    for batch in chunks(sorted(set(ids)), BATCH):
-        renamed = _replace_names(PUBLISHERS, batch, list(publisher_documents(batch)))
-        _index_books_of(Book.objects.filter(publisher__in=renamed).values_list("pk"))
-
-
 def add_authors(authors: Iterable[Author]) -> None:
     """Write documents of authors that were just created."""
     add_names(AUTHORS, [author_document(author) for author in authors])
@@ -196,10 +249,6 @@ def publisher_documents(ids: list[int]) -> Iterator[NameDocument]:
     return map(publisher_document, fields.filter(pk__in=ids).order_by("pk"))
 
 
-def _index_books_of(rows: Iterable[tuple[int]]) -> None:
-    index_books(pk for (pk,) in rows)
-
-
 def add_names(table: str, documents: list[NameDocument]) -> None:
     """Write documents of authors or publishers that have none."""
     count(write_names(table, documents))
@@ -218,28 +267,36 @@ def write_names(table: str, documents: list[NameDocument]) -> Deltas:
     return deltas
 
 
-def _replace_names(table: str, ids: list[int], documents: list[NameDocument]) -> list[int]:
+def _index_names(
+    table: str, ids: Collection[int], read: Callable[[list[int]], Iterator[NameDocument]]
+) -> list[int]:
     """Write what differs; returns the records whose name is not what it was."""
+    renamed: list[int] = []
+    for batch in chunks(sorted(ids), BATCH):
+        renamed += _replace_names(table, batch, read)
+    return renamed
+
+
+def _replace_names(
+    table: str, ids: list[int], read: Callable[[list[int]], Iterator[NameDocument]]
+) -> list[int]:
     facet = "kind" if table == AUTHORS else "country"
     index = backend()
-    old = index.kept(table, ids)
-    new = {document.pk: document for document in documents}
+    old = index.kept(table, ids, lock=True)
+    new = {document.pk: document for document in read(ids)}
     stale = [pk for pk, kept in old.items() if pk not in new or new[pk].kept() != kept]
-    fresh = [document for document in documents if old.get(document.pk) != document.kept()]
+    fresh = [document for document in new.values() if old.get(document.pk) != document.kept()]
     deltas: Deltas = Counter()
     for pk in stale:
         deltas[name_counts(facet, old[pk])] -= 1
     for document in fresh:
         deltas[name_counts(facet, document.kept())] += 1
-    if stale:
-        index.remove(table, stale)
-    if fresh:
-        _add_names(table, fresh)
+    rows = [(document.pk, document.words(), document.kept()) for document in fresh]
+    index.replace(table, stale, rows)
+    spelling.add(table, (words for _pk, words, _kept in rows))
     count(deltas)
     if table == PUBLISHERS:
-        _count_from_zero(fresh)
-        gone = [str(pk) for pk in stale if pk not in new]
-        Tally.objects.filter(facet="publisher", value__in=gone, count=0).delete()
+        _count_from_zero(fresh, gone=(pk for pk in stale if pk not in new))
     changed()
     return [pk for pk in stale if pk in new and new[pk].text != old[pk].partition("|")[2]]
 
@@ -248,11 +305,3 @@ def _add_names(table: str, documents: list[NameDocument]) -> None:
     rows = [(each.pk, each.words(), each.kept()) for each in documents]
     backend().add(table, rows)
     spelling.add(table, (words for _pk, words, _kept in rows))
-
-
-def _count_from_zero(publishers: list[NameDocument]) -> None:
-    """A publisher without books stands in the list of publishers by books, too."""
-    if publishers:
-        backend().add_to_tallies(
-            [("publisher", value, 0) for value in sorted(str(each.pk) for each in publishers)]
-        )

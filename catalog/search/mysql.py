@@ -7,7 +7,7 @@
 - The index shows a transaction's own documents only after its commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -37,23 +37,34 @@ class MySQLBackend(Backend):
         ]
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
+        self._insert(table, rows)
+
+    def _insert(self, table: str, rows: Sequence[Row], otherwise: str = "") -> None:
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                f"INSERT INTO {table} (id, words, kept) VALUES (%s, %s, %s)",
+                f"INSERT INTO {table} (id, words, kept) VALUES (%s, %s, %s){otherwise}",
                 [
                     (pk, " ".join(encode(word) for word in words.split(" ")), kept)
                     for pk, words, kept in rows
                 ],
             )
 
+    def replace(self, table: str, old: Collection[int], rows: Sequence[Row]) -> None:
+        # In place: who waits for a document gets the new one, not that the old one is gone.
+        self.remove(table, sorted(set(old).difference(pk for pk, _words, _kept in rows)))
+        self._insert(
+            table, rows, " ON DUPLICATE KEY UPDATE words = VALUES(words), kept = VALUES(kept)"
+        )
+
     def remove(self, table: str, ids: Sequence[int]) -> None:
         if ids:
             self.run(f"DELETE FROM {table} WHERE id IN %s", [tuple(ids)])
 
-    def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
+    def kept(self, table: str, ids: Sequence[int], *, lock: bool = False) -> dict[int, str]:
         if not ids:
             return {}
-        return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id IN %s", [tuple(ids)]))
+        sql = f"SELECT id, kept FROM {table} WHERE id IN %s"
+        return dict(self.rows(f"{sql} ORDER BY id FOR UPDATE" if lock else sql, [tuple(ids)]))
 
     def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
         if not ids:

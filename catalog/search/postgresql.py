@@ -4,7 +4,7 @@ The vectors are written as literals: no parser, dictionary or extension has a sa
 is, so every installation finds the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,8 +52,26 @@ class PostgreSQLBackend(Backend):
     def remove(self, table: str, ids: Sequence[int]) -> None:
         self.run(f"DELETE FROM {table} WHERE id = ANY(%s)", [list(ids)])
 
-    def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
-        return dict(self.rows(f"SELECT id, kept FROM {table} WHERE id = ANY(%s)", [list(ids)]))
+    def replace(self, table: str, old: Collection[int], rows: Sequence[Row]) -> None:
+        # In place: who waits for a document gets the new one, not that the old one is gone.
+        if gone := set(old).difference(pk for pk, _words, _kept in rows):
+            self.remove(table, sorted(gone))
+        if rows:
+            ids, words, kept = zip(*rows, strict=True)
+            self.run(
+                f"INSERT INTO {table} (id, words, kept)"
+                " SELECT id, words::tsvector, kept"
+                " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new(id, words, kept)"
+                " ON CONFLICT (id) DO UPDATE SET words = excluded.words, kept = excluded.kept",
+                [list(ids), list(words), list(kept)],
+            )
+
+    def kept(self, table: str, ids: Sequence[int], *, lock: bool = False) -> dict[int, str]:
+        sql = f"SELECT id, kept FROM {table} WHERE id = ANY(%s)"
+        return dict(self.rows(f"{sql} ORDER BY id FOR UPDATE" if lock else sql, [list(ids)]))
+
+    def settle_references(self) -> None:
+        self.run("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
     def words(self, table: str, ids: Sequence[int]) -> dict[int, set[str]]:
         sql = f"SELECT id, tsvector_to_array(words) FROM {table} WHERE id = ANY(%s)"

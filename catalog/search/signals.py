@@ -8,7 +8,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_migrate, pos
 
 from catalog.models import Author, Book, Contribution, Publisher
 from catalog.models.author import AuthorQuerySet
-from catalog.models.indexed import about_to_delete, about_to_write, listen, written
+from catalog.models.indexed import about_to_delete, about_to_write, index_with, written
 from catalog.models.state import CatalogueState
 from catalog.models.versioned import record_kind
 from catalog.search import indexing
@@ -25,10 +25,14 @@ def _contribution(instance: Contribution, **kwargs: Any) -> None:
 
 def _subjects(instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:
     """Subjects are part of a book; they are not indexed."""
-    if reverse:
-        books = pk_set if pk_set is not None else instance.books.values_list("pk", flat=True)
-    else:
+    if not reverse:
         books = [instance.pk]
+    elif pk_set is not None:
+        books = list(pk_set)
+    elif action == "pre_clear":
+        books = instance._cleared = list(instance.books.values_list("pk", flat=True))
+    else:
+        books = instance.__dict__.pop("_cleared", [])
     if action.startswith("pre_"):
         about_to_write("book", books)
     else:
@@ -68,6 +72,4 @@ def connect() -> None:
     post_migrate.connect(
         _migrated, sender=apps.get_app_config("catalog"), dispatch_uid="index_migrated"
     )
-    listen("author", indexing.index_authors)
-    listen("publisher", indexing.index_publishers)
-    listen("book", indexing.index_books)
+    index_with(indexing.index_records)

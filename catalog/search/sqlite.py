@@ -60,7 +60,8 @@ class SQLiteBackend(Backend):
         for sql in (*self.removal(table), *self.creation(table)):
             self.run(sql)
 
-    def kept(self, table: str, ids: Sequence[int]) -> dict[int, str]:
+    def kept(self, table: str, ids: Sequence[int], *, lock: bool = False) -> dict[int, str]:
+        # There is only ever one writer: nothing to lock.
         return dict(
             self.rows(
                 f"SELECT rowid, kept FROM {table} WHERE rowid IN (SELECT value FROM json_each(%s))",
