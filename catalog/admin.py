@@ -8,11 +8,12 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow, Publisher, Subject
+from catalog.models.indexed import deferred
 from catalog.pagination import CataloguePaginator
 from catalog.presentation import year_text
 from catalog.search.listings import EXACT, BookListing, Listing
@@ -49,6 +50,13 @@ class RecordAdmin(admin.ModelAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(pk__in=self.found(search_term)), False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A book and the credits below it are one change in its history."""
+        if request.method != "POST":
+            return super().changeform_view(request, *args, **kwargs)
+        with deferred():
+            return super().changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change and hasattr(obj, "created_by"):

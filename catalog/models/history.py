@@ -90,6 +90,8 @@ class Snapshot(models.Model):
         "catalog.ImportJob", models.SET_NULL, null=True, related_name="+"
     )
     bulk_edit = models.ForeignKey("catalog.BulkEdit", models.SET_NULL, null=True, related_name="+")
+    # Not one of the many of an import or a bulk change, which the recent changes show as one.
+    alone = models.BooleanField(default=True)
 
     class Meta:
         abstract = True
@@ -100,6 +102,17 @@ class Snapshots(HistoricalRecords):  # type: ignore[misc] # the library has no t
 
     def __init__(self, **options: Any) -> None:
         super().__init__(history_id_field=models.BigAutoField(), **options)
+
+    def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
+        """With the indexes of the recent changes, of all and of one person."""
+        kind = model._meta.model_name
+        indexes = [
+            models.Index(fields=("alone", "history_date"), name=f"{kind}_changes"),
+            models.Index(
+                fields=("history_user", "alone", "history_date"), name=f"{kind}_changes_by"
+            ),
+        ]
+        return {**super().get_meta_options(model), "indexes": indexes}
 
     def post_save(self, instance: models.Model, created: bool, **kwargs: Any) -> None:
         """The end of `deferred()` does it."""

@@ -82,8 +82,8 @@ class VersionedModel(models.Model):
             return
         with deferred():
             if not self._state.adding:
-                about_to_write(record_kind(self), [self.pk])
                 self._merge(fields)
+                about_to_write(record_kind(self), [self.pk])  # what it is now that it is locked
                 self.version += 1
             self.derive()
             if fields:

@@ -43,7 +43,8 @@ def state_of(record: VersionedModel) -> State:
 def state_at(record: VersionedModel, version: int) -> State | None:
     """The same for a version that was; None if nobody knows it any more."""
     kind = record_kind(record)
-    kept = recording.snapshots(kind).filter(id=record.pk, version=version)
+    # A version that changed nothing has no snapshot of its own: it was what the one before was.
+    kept = recording.snapshots(kind).filter(id=record.pk, version__lte=version)
     snapshot = kept.order_by("-history_id").first()
     return None if snapshot is None else _complete(recording.state(snapshot))
 

@@ -4,13 +4,15 @@ Registered with `catalog.models.indexed`, which calls it around every write of a
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Max
+from django.db.models.signals import pre_delete
 from django.utils import timezone
 
-from catalog.models import Attachment, Author, Book, Contribution, ImportRow, Publisher
+from catalog.models import Attachment, Author, Book, Contribution, ImportRow, Publisher, Subject
 from catalog.models.history import Origin, Source, current_origin
 from catalog.models.indexed import record_with
 from catalog.models.versioned import BOOKKEEPING, VersionedModel
@@ -19,6 +21,21 @@ from catalog.text import chunks
 MODELS: dict[str, type[VersionedModel]] = {"book": Book, "author": Author, "publisher": Publisher}
 BATCH = 500
 ADDED, CHANGED, DELETED = "+", "~", "-"
+
+
+class Kept(NamedTuple):
+    """What has to be known of a record's last snapshot while it is written: little, for there
+    may be a million of them."""
+
+    version: int
+    deleted: bool
+    digest: bytes
+
+
+def kept_of(snapshot: Any) -> Kept:
+    text = repr(sorted(state(snapshot).items()))
+    digest = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+    return Kept(snapshot.version, snapshot.history_type == DELETED, digest)
 
 
 def snapshots(kind: str) -> Any:
@@ -80,9 +97,15 @@ def latest(kind: str, ids: Collection[int]) -> dict[int, Any]:
     return {row.id: row for row in manager.filter(history_id__in=newest.values("n"))}
 
 
-def keep(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
-    """Before a write: records without a history get a snapshot of what they are."""
-    for batch in chunks(list(ids), BATCH):
+def keep(kind: str, ids: Collection[int], kept: dict[int, Any], *, locked: bool = False) -> None:
+    """Before a write: records without a history get a snapshot of what they are.
+
+    The records are locked until the commit, unless the caller has done it: of two writers at
+    the same time only one writes the first snapshot, and each change has a version of its own.
+    """
+    for batch in chunks(sorted(ids), BATCH):
+        if not locked:
+            _lock(kind, batch)
         known = latest(kind, batch)
         missing = [pk for pk in batch if pk not in known]
         first = now(kind, missing) if missing else {}
@@ -94,29 +117,31 @@ def keep(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
             snapshot.history_user_id = getattr(snapshot, "created_by_id", None)
             snapshot.import_job_id = job
             snapshot.source = Source.IMPORT if job else Source.COMMAND
-        kept |= dict.fromkeys(batch) | known | first
+            snapshot.alone = job is None
+        kept |= dict.fromkeys(batch)
+        kept |= {pk: kept_of(snapshot) for pk, snapshot in (known | first).items()}
         _write(kind, first.values())
 
 
 def note(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
     """After a write: a snapshot of what is different, and a version that no record had before."""
     origin = current_origin()
-    for batch in chunks(list(ids), BATCH):
-        before = {pk: kept[pk] for pk in batch if pk in kept}
+    for batch in chunks(sorted(ids), BATCH):
+        before: dict[int, Kept | None] = {pk: kept[pk] for pk in batch if pk in kept}
         if strangers := [pk for pk in batch if pk not in kept]:
-            before |= latest(kind, strangers)
+            before |= {pk: kept_of(last) for pk, last in latest(kind, strangers).items()}
         changed: list[Any] = []
         raised: dict[int, int] = {}
         for pk, snapshot in now(kind, batch).items():
             last = before.get(pk)
-            is_new = last is None or last.history_type == DELETED  # made, or made again
-            if not is_new and state(last) == state(snapshot):
+            is_new = last is None or last.deleted  # made, or made again
+            if last is not None and not is_new and last.digest == kept_of(snapshot).digest:
                 continue
             snapshot.history_type = ADDED if is_new else CHANGED
             if last is not None and snapshot.version <= last.version:
                 snapshot.version = raised[pk] = last.version + 1
             changed.append(_signed(snapshot, origin))
-            kept[pk] = snapshot
+            kept[pk] = kept_of(snapshot)
         _write(kind, changed)
         _raise_versions(kind, raised)
 
@@ -124,11 +149,11 @@ def note(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
 def note_deleted(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
     """Before a deletion: the record's last snapshot, all that is needed to bring it back."""
     origin = current_origin()
-    for batch in chunks(list(ids), BATCH):
+    for batch in chunks(sorted(ids), BATCH):
         last = [_signed(snapshot, origin) for snapshot in now(kind, batch).values()]
         for snapshot in last:
             snapshot.history_type = DELETED
-            kept[snapshot.id] = snapshot
+            kept[snapshot.id] = kept_of(snapshot)
         _write(kind, last)
 
 
@@ -136,6 +161,12 @@ def connect() -> None:
     from catalog.services import recording
 
     record_with(recording)
+    pre_delete.connect(_subject_goes, sender=Subject, dispatch_uid="history_subject")
+
+
+def _subject_goes(instance: Subject, **kwargs: Any) -> None:
+    """The database takes it out of its books without a word to anybody."""
+    instance.books.clear()
 
 
 def _signed(snapshot: Any, origin: Origin) -> Any:
@@ -145,7 +176,16 @@ def _signed(snapshot: Any, origin: Origin) -> Any:
     snapshot.source = origin.source
     snapshot.import_job_id = origin.import_job_id
     snapshot.bulk_edit_id = origin.bulk_edit_id
+    snapshot.alone = origin.import_job_id is None and origin.bulk_edit_id is None
     return snapshot
+
+
+def _lock(kind: str, ids: Collection[int]) -> None:
+    """In the order of their numbers, as every writer of many does: two never wait in a ring."""
+    if not connection.features.has_select_for_update:
+        return  # SQLite's transactions are alone from their first statement
+    rows = MODELS[kind]._base_manager.filter(pk__in=ids).select_for_update().order_by("pk")
+    list(rows.values_list("pk", flat=True))
 
 
 def _write(kind: str, rows: Iterable[Any]) -> None:
@@ -155,8 +195,13 @@ def _write(kind: str, rows: Iterable[Any]) -> None:
 
 def _raise_versions(kind: str, rows: dict[int, int]) -> None:
     """A change of credits or subjects alone has not touched the record's own row."""
+    by_version: dict[int, list[int]] = {}
     for pk, version in rows.items():
-        models.QuerySet(MODELS[kind]).filter(pk=pk).update(version=version)
+        by_version.setdefault(version, []).append(pk)
+    for version, ids in by_version.items():
+        models.QuerySet(MODELS[kind]).filter(pk__in=ids).update(
+            version=version, updated_at=timezone.now()
+        )
 
 
 def _import_jobs(ids: Collection[int]) -> dict[int, int]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.importers.rows import Credit, ParsedRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow, Publisher, Subject
-from catalog.models.history import Source, origin
+from catalog.models.history import Source, current_origin, origin
 from catalog.search import indexing
 from catalog.search.documents import Document
 from catalog.services import recording
@@ -323,13 +323,15 @@ class Chunk:
             subjects += [(target.pk, self.subjects[key]) for key in keys]
         filled = [t.book for t in self.targets if not t.fresh and t.book]
         kept: dict[int, Any] = {}
-        recording.keep("book", [book.pk for book in filled], kept)
+        recording.keep("book", [book.pk for book in filled], kept, locked=True)
         self._update(filled)
         columns = ("book_id", "author_id", "role", "position", "credited_as")
         bulk.insert(Contribution, columns, contributions)
         bulk.insert(Book.subjects.through, ("book_id", "subject_id"), subjects)
         # New books cost the history nothing: the row that each came from says all about it.
-        with origin(Source.IMPORT, user=self.job.created_by, import_job_id=self.job.pk):
+        # Who puts a rejected row right need not be who uploaded the file.
+        who = current_origin().user or self.job.created_by
+        with origin(Source.IMPORT, user=who, import_job_id=self.job.pk):
             recording.note("book", [book.pk for book in filled], kept)
 
     def _contributions(self, book: int, people: Iterable[Credit]) -> list[tuple]:

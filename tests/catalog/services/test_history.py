@@ -130,7 +130,7 @@ def test_the_cost_grows_by_the_500_and_not_by_the_record(
     with deferred():
         Book.objects.update(year=1, publisher=None)
         Contribution.objects.all().delete()
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         applied = apply_states("book", then)
     assert len(applied.changed) == size
     assert Book.objects.filter(publisher=None).count() == 0
