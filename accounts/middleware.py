@@ -8,7 +8,8 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts import setup
+from accounts import resuming, setup
+from accounts.views import is_within_a_form, sign_in_and_go_on, signed_out
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -39,9 +40,14 @@ class CatalogueLoginMiddleware(LoginRequiredMiddleware):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override] # a page, or a redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
-    ) -> HttpResponseRedirect:
+    ) -> HttpResponseBase:
         if setup.needed():
             return HttpResponseRedirect(reverse("accounts:first_manager"))
-        return super().handle_no_permission(request, view_func)
+        if is_within_a_form(request):
+            return signed_out(request)
+        if request.method == "POST" and resuming.keeps_what_was_typed(view_func):
+            return sign_in_and_go_on(request)
+        redirect: HttpResponseBase = super().handle_no_permission(request, view_func)
+        return redirect

@@ -6,18 +6,22 @@ from django.contrib import messages
 from django.contrib.auth import login, views
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
+from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.views import csrf
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import setup
+from accounts import resuming, setup
 from accounts.forms import FirstManagerForm, SignInForm
+from site_config.views import current_page
 
 
 def go(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -27,21 +31,90 @@ def go(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+@method_decorator(login_not_required, name="dispatch")
 class LoginView(views.LoginView):
-    """Django's, which also refuses a `next` that leads to another site."""
+    """Django's, which also refuses a `next` that leads to another site.
+
+    It carries what somebody had typed into a form when they turned out to be signed out.
+    """
 
     template_name = "accounts/login.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and self.typed:  # signed in elsewhere meanwhile
+            return self.go_on(self.typed)
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def typed(self) -> resuming.Typed | None:
+        return resuming.unpack(self.request.POST.get(resuming.KEY, ""))
+
     def form_valid(self, form: Any) -> HttpResponse:
-        return go(self.request, super().form_valid(form))
+        response = super().form_valid(form)
+        return self.go_on(self.typed) if self.typed else go(self.request, response)
+
+    def go_on(self, typed: resuming.Typed) -> HttpResponse:
+        """Back on the form, filled with what was typed."""
+        resuming.keep(self.request, typed)
+        return go(self.request, HttpResponseRedirect(typed.path))
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(setup_needed=setup.needed(), **kwargs)
+        kwargs.setdefault("typed", self.typed)
+        context = super().get_context_data(setup_needed=setup.needed(), **kwargs)
+        if typed := context["typed"]:
+            context |= {"next": typed.path, "typed_packed": resuming.pack(typed)}
+        return context
+
+
+def is_within_a_form(request: HttpRequest) -> bool:
+    """A request for a part of a page on which somebody is typing: it must not leave that page."""
+    if "HX-Request" in request.headers:
+        return resuming.is_such_a_page(current_page(request).path)
+    if request.headers.get("X-Requested-With") in ("fetch", "XMLHttpRequest"):
+        return resuming.is_such_a_page(request.headers.get("Referer", ""))
+    return False
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Said without leaving the page. What asked about one field hears it beside that field."""
+    sentence = _(
+        "You have been signed out meanwhile. Go on typing: when you save, you are asked to sign "
+        "in, and nothing is lost."
+    )
+    if "field" in request.GET:
+        return render(request, "accounts/signed_out.html", {"sentence": sentence})
+    return HttpResponse(sentence, status=401, content_type="text/plain; charset=utf-8")
+
+
+def sign_in_and_go_on(request: HttpRequest) -> HttpResponse:
+    """The answer to a form of somebody who is signed out: sign in, then the form as it was."""
+    view = LoginView()
+    view.setup(request)
+    context = view.get_context_data(form=SignInForm(request), typed=resuming.typed_in(request))
+    response = view.render_to_response(context, status=403)
+    add_never_cache_headers(response)
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Whoever signed in again in another tab has a form with an old token in this one.
+
+    Its form comes back filled, with a new token, for another click. Nothing is saved.
+    """
+    if resuming.comes_from_us(request) and request.method == "POST":
+        if is_within_a_form(request):
+            return signed_out(request)
+        if resuming.is_such_a_page(request.path):
+            if not request.user.is_authenticated:
+                return sign_in_and_go_on(request)
+            resuming.keep(request, resuming.typed_in(request))
+            return redirect(request.get_full_path())
+    return csrf.csrf_failure(request, reason)
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")

@@ -211,6 +211,14 @@ _s3_options = {
     "file_overwrite": False,  # two uploads of one name are two files
     "default_acl": None,  # as the bucket says; links are signed and expire
 }
+if S3_BUCKET:  # pages show pictures that the bucket sends itself
+    _host = "amazonaws.com"
+    _aws = f"s3.{_s3_options['region_name']}.{_host}" if _s3_options["region_name"] else f"s3.{_host}"
+    SECURE_CSP["img-src"] += (
+        [env.origin_of("S3_ENDPOINT_URL")]
+        if _s3_options["endpoint_url"]
+        else [f"https://{S3_BUCKET}.s3.{_host}", f"https://{S3_BUCKET}.{_aws}", f"https://{_aws}"]
+    )
 
 
 def _package_dir(package: str, *parts: str) -> Path:

@@ -5,18 +5,26 @@ from typing import Any
 
 from crispy_forms.layout import Div, Layout
 from django import forms
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog import isbn as isbns
 from catalog import languages
 from catalog.forms import currencies
+from catalog.forms.credits import CreditFormSet, canonical
+from catalog.forms.picking import PublisherPickField
 from catalog.forms.records import ReadField, RecordForm, Row
+from catalog.forms.uploads import PictureField
 from catalog.importers import dates, values
 from catalog.importers.values import Problem, Read
-from catalog.models import Book
-from catalog.services import books
-from catalog.services.books import CreditInput, Picked
-
-NAME_LENGTH = 200
+from catalog.models import Book, Contribution
+from catalog.models.book import FIRST_YEAR, LAST_YEAR
+from catalog.presentation import price_text, role_name, year_text
+from catalog.services import books, editing
+from catalog.services.books import UNCHANGED, CreditInput
+from catalog.text import match_key
 
 
 def read_year(text: str) -> Read[int | None]:
@@ -44,21 +52,59 @@ def read_price(text: str) -> Read[Decimal | None]:
     return Read(amount, tuple(item for item in problems if item.code != "currency_unknown"))
 
 
+class CreditsWidget(forms.Widget):
+    """Rows of inputs; its value is the formset that reads them."""
+
+    is_group = True
+    formset: CreditFormSet | None = None
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> CreditFormSet:
+        if self.formset is None or self.formset.data is not data:
+            self.formset = CreditFormSet(data, prefix=name)
+        return self.formset
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def id_for_label(self, id_: str, index: str | None = None) -> str:
+        return ""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        if not isinstance(value, CreditFormSet):
+            value = CreditFormSet(initial=value or (), prefix=name)
+        return value.render()
+
+
+class CreditsField(forms.Field):
+    """Cleans to a list of `CreditInput`."""
+
+    widget = CreditsWidget
+
+    def clean(self, formset: CreditFormSet) -> list[CreditInput]:
+        if formset.is_valid():
+            return formset.credits()
+        said = formset.non_form_errors() or [_("Look at the rows that are marked.")]
+        raise forms.ValidationError(list(said), code="rows")
+
+
 class BookForm(RecordForm):
     """A book with whom it names. The service finds or makes authors and publisher."""
 
     first = "title"
+    picture = "cover"
     together = (("year", "published_on"), ("price", "currency"))
 
-    publisher = forms.CharField(label=_("Publisher"), required=False, max_length=NAME_LENGTH)
-    credits = forms.CharField(
-        label=_("Authors and contributors"), required=False, max_length=20_000
-    )
-    year = ReadField(
-        read_year, label=_("Year"), required=False, help_text=_("Negative before the common era.")
-    )
+    cover = PictureField(label=_("Cover"), shape="cover")
+    publisher = PublisherPickField(label=_("Publisher"), required=False)
+    credits = CreditsField(label=_("Authors and contributors"), required=False)
+    year = ReadField(read_year, label=_("Year"), required=False)
     published_on = ReadField(
-        read_day, label=_("Day of publication"), required=False, help_text=_("1969-05-31")
+        read_day,
+        label=_("Day of publication"),
+        required=False,
+        help_text=_("As 1969-05-31, if it is known."),
     )
     language = forms.ChoiceField(label=_("Language"), required=False)
     pages = ReadField(read_pages, label=_("Pages"), required=False)
@@ -90,9 +136,117 @@ class BookForm(RecordForm):
         help_texts = {"isbn": _("10 or 13 digits, with or without hyphens.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.names: dict[int, str] = {}  # of the authors in the record's credits
         super().__init__(*args, **kwargs)
+        self._begin()
         self._offer("language", [("", _("unknown")), *languages.choices()], languages.name)
         self._offer("currency", [("", "—"), *currencies.choices()], currencies.name)
+
+    def _begin(self) -> None:
+        """What the inputs hold when the page is opened."""
+        book = self.instance
+        if not self.new:
+            self.initial |= {
+                "publisher": book.publisher,
+                "credits": CreditFormSet.initial_of(book.contributions.all()),
+                "subjects": "; ".join(self.record_state["subjects"]),
+                "isbn": isbns.hyphenate(book.isbn),
+            }
+
+    # --- Values as the state of a book has them -----------------------------------------------
+    def columns(self) -> dict[str, str]:
+        parts = {name: name for name in editing.PARTS if name in self.fields}
+        return super().columns() | parts
+
+    def state_now(self) -> dict[str, Any]:
+        """The credits and subjects are those that were loaded with the book."""
+        book = self.instance
+        self.names = {item.author_id: item.author.name for item in book.contributions.all()}
+        subjects = sorted(book.subjects.all(), key=lambda subject: subject.name_key)
+        return super().state_now() | {
+            "credits": [
+                [item.author_id, item.role, item.credited_as] for item in book.contributions.all()
+            ],
+            "subjects": [subject.name for subject in subjects],
+        }
+
+    def wanted(self, name: str) -> Any:
+        value = self.cleaned_data[name]
+        if name == "isbn":
+            parsed = isbns.parse(value)
+            return parsed.digits13 if parsed else ""
+        if name == "publisher":
+            return None if value is None else value.pk or value.name
+        if name == "credits":
+            return [canonical(credit) for credit in value]
+        if name == "subjects":
+            known = {match_key(subject, 100): subject for subject in self.record_state["subjects"]}
+            typed = {match_key(subject, 100): subject for subject in value}
+            return [known.get(key, typed[key]) for key in sorted(typed)]
+        return value
+
+    def show(self, name: str, column: str, value: Any) -> None:
+        if name == "credits":
+            self._show_credits(value)
+        elif name == "publisher":
+            publisher = self.instance.publisher
+            self.data["publisher"] = publisher.name if publisher else ""
+            self.data["publisher_id"] = str(publisher.pk) if publisher else ""
+        elif name == "subjects":
+            self.data["subjects"] = "; ".join(value)
+        elif name == "isbn":
+            self.data["isbn"] = isbns.hyphenate(value)
+        else:
+            super().show(name, column, value)
+
+    def _show_credits(self, rows: list[list[Any]]) -> None:
+        for key in [key for key in self.data if key.startswith("credits-")]:
+            del self.data[key]
+        for number, (author, role, credited_as) in enumerate(rows):
+            row = {
+                "author": self.names.get(author, ""),
+                "author_id": author,
+                "role": role,
+                "credited_as": credited_as,
+                "position": number + 1,
+            }
+            for key, value in row.items():
+                self.data[f"credits-{number}-{key}"] = str(value)
+        self.fields["credits"].widget.formset = None  # type: ignore[attr-defined]
+
+    def written(self, column: str, value: Any) -> str:
+        if column == "publisher_id" and value == self.instance.publisher_id:
+            return self.instance.publisher.name if self.instance.publisher else ""
+        if column == "publisher_id":
+            picked = self.cleaned_data.get("publisher")
+            return picked.name if picked else ""
+        if column == "credits":
+            return "; ".join(self._credit_written(*row) for row in value)
+        if column == "subjects":
+            return "; ".join(value)
+        names = {
+            "isbn": isbns.hyphenate,
+            "year": year_text,
+            "language": languages.name,
+            "currency": currencies.name,
+        }
+        return str(names.get(column, super().written)(value)) if value else ""
+
+    def _credit_written(self, author: Any, role: str, credited_as: str) -> str:
+        picked = {item.author.pk: item.author.name for item in self.cleaned_data["credits"]}
+        name = (picked | self.names).get(author, author)
+        about = [] if role == Contribution.Role.AUTHOR else [role_name(role)]
+        about += [f"“{credited_as}”"] if credited_as else []
+        return f"{name} ({', '.join(about)})" if about else str(name)
+
+    @property
+    def title_shown(self) -> str:
+        """For the cover that is drawn beside the fields."""
+        return str(self["title"].value() or gettext("Without a title"))
+
+    # --- Rules -----------------------------------------------------------------------------------
+    def pressed(self) -> bool:
+        return CreditFormSet(self.data, prefix="credits").action() is not None
 
     def _offer(self, name: str, choices: list[Any], called: Any) -> None:
         """The usual values, and the one that the record has."""
@@ -123,22 +277,74 @@ class BookForm(RecordForm):
             )
         )
 
-    def clean_credits(self) -> list[CreditInput]:
-        names = " ".join(self.cleaned_data["credits"].split()).split(";")
-        return [CreditInput(Picked(None, name.strip())) for name in names if name.strip()]
-
-    def clean_publisher(self) -> Picked | None:
-        name = " ".join(self.cleaned_data["publisher"].split())
-        return Picked(None, name) if name else None
+    def clean_year(self) -> int | None:
+        """The model's constraint, said beside the field."""
+        year: int | None = self.cleaned_data["year"]
+        if year is not None and (year == 0 or not FIRST_YEAR <= year <= LAST_YEAR):
+            raise forms.ValidationError(
+                _(
+                    "There is no such year here: from %(first)d (negative, before the common era) "
+                    "to %(last)d, without 0."
+                ),
+                params={"first": FIRST_YEAR, "last": LAST_YEAR},
+            )
+        return year
 
     def clean_subjects(self) -> list[str]:
         return list(values.subjects(self.cleaned_data["subjects"], ";").value)
 
+    def remarks(self) -> dict[str, str]:
+        said = {}
+        for name, kept in (("year", year_text), ("published_on", date_format), ("pages", str)):
+            typed, value = self.typed(name), self.cleaned_data.get(name)
+            if typed and value is not None and str(value) != typed:
+                said[name] = kept(value)
+        if (price := self.cleaned_data.get("price")) is not None:
+            text = price_text(price, self.cleaned_data.get("currency", ""))
+            said |= {"price": text} if self.typed("price") != str(price) else {}
+        if (isbn := self._isbn_remark()) and not self.has_error("isbn"):
+            said["isbn"] = isbn
+        return said
+
+    def typed(self, name: str) -> str:
+        return str(self.data.get(self.add_prefix(name), "")).strip()
+
+    def _isbn_remark(self) -> str:
+        typed = self.typed("isbn")
+        parsed = isbns.parse(typed) if typed and not self.has_error("isbn") else None
+        if parsed is None:
+            return ""
+        shown = isbns.hyphenate(parsed.digits13)
+        if parsed.repaired:
+            return gettext("%(isbn)s, repaired: leading zeros were missing") % {"isbn": shown}
+        ten = len([sign for sign in typed if sign.isalnum()]) == 10
+        if ten:
+            return gettext("%(isbn)s, from the ISBN-10") % {"isbn": shown}
+        return "" if shown == typed else shown
+
+    def repairs(self) -> list[str]:
+        if "isbn_repaired" not in self.changed_columns or not self.instance.isbn_repaired:
+            return []
+        return [
+            gettext("Its ISBN “%(typed)s” had lost its leading zeros: it is %(isbn)s.")
+            % {
+                "typed": self.instance.isbn_entered,
+                "isbn": isbns.hyphenate(self.instance.isbn),
+            }
+        ]
+
+    @property
+    def changed_columns(self) -> set[str]:
+        return self.touched | ({"isbn_repaired"} if self.new or "isbn" in self.touched else set())
+
     def write(self) -> Book:
+        cleaned = self.cleaned_data
+        writes = set(self.columns().values()) if self.new else self.touched
         return books.save_book(
             self.instance,
-            credits=self.cleaned_data["credits"],
-            publisher=self.cleaned_data["publisher"],
-            subjects=self.cleaned_data["subjects"],
+            credits=cleaned["credits"] if "credits" in writes else None,
+            publisher=cleaned["publisher"] if "publisher_id" in writes else UNCHANGED,
+            subjects=cleaned["subjects"] if "subjects" in writes else None,
+            cover=self.new_picture,
             user=self.user,
         )

@@ -15,17 +15,20 @@ from crispy_forms.layout import Field, Layout
 from django import forms
 from django.db import IntegrityError, models
 from django.forms.boundfield import BoundField
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog.forms.uploads import PictureField
 from catalog.importers.messages import sentence
 from catalog.importers.values import Read
 from catalog.models import Submission
 from catalog.models.indexed import deferred
 from catalog.models.versioned import record_kind
-from catalog.services import editing
+from catalog.services import editing, pictures
+from catalog.services.pictures import PictureChange
 
 MINE, THEIRS = "mine", "theirs"  # the values of the choice between two values
 PASSING: Final = {"csrfmiddlewaretoken", "then", "anyway"}  # not what the record is made of
@@ -128,7 +131,8 @@ class RecordForm(forms.ModelForm):
     # Fields whose rules belong together: when one is left, the others are looked at again.
     together: ClassVar[tuple[tuple[str, ...], ...]] = ()
     bound_field_class = RecordBoundField
-    checking = False  # about one field, while somebody still types: nobody is asked to choose
+    checking = False  # single fields, while somebody still types: nobody is asked to choose
+    picture: ClassVar[str] = ""  # the field with the record's picture
     first: ClassVar[str] = "name"  # where the cursor stands when the page opens
 
     data: QueryDict
@@ -137,8 +141,8 @@ class RecordForm(forms.ModelForm):
     token = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *args: Any, user: User | None = None, **kwargs: Any):
-        if data is not None and not isinstance(data, QueryDict):
-            data = as_querydict(data)
+        if data is not None:  # a copy: others' newer values are put into it
+            data = data.copy() if isinstance(data, QueryDict) else as_querydict(data)
         super().__init__(data, *args, **kwargs)
         self.user = user
         self.new = self.instance._state.adding
@@ -152,6 +156,10 @@ class RecordForm(forms.ModelForm):
         self.helper.disable_csrf = True
         self.helper.render_hidden_fields = True
         self.helper.layout = self.layout()
+        if self.picture:
+            field = self.fields[self.picture]
+            assert isinstance(field, PictureField)  # noqa: S101 - tells the type checker
+            field.bind(user, getattr(self.instance, self.picture))
         for name in self.inline_fields:
             self.prepare_widget(name, self.fields[name].widget.attrs)
 
@@ -165,7 +173,7 @@ class RecordForm(forms.ModelForm):
         return [
             name
             for name, field in self.fields.items()
-            if not field.widget.is_hidden and not isinstance(field, forms.FileField)
+            if not field.widget.is_hidden and not isinstance(field, PictureField)
         ]
 
     def prepare_widget(self, name: str, attrs: dict[str, Any]) -> None:
@@ -173,6 +181,9 @@ class RecordForm(forms.ModelForm):
         if self.fields[name].help_text:
             described += f" id_{name}_helptext"
         attrs.setdefault("aria-describedby", described)
+        widget = self.fields[name].widget
+        css = "form-select" if isinstance(widget, forms.Select) else "form-control"
+        attrs["class"] = f"{attrs.get('class', '')} {css}".strip()
         attrs |= {
             "hx-post": f"?field={name}",
             "hx-trigger": "change",
@@ -180,11 +191,30 @@ class RecordForm(forms.ModelForm):
             "hx-swap": "innerHTML",
             "hx-sync": "closest form:queue all",
         }
-        if isinstance(self.fields[name].widget, forms.TextInput | forms.Textarea):
+        if isinstance(widget, forms.TextInput | forms.Textarea):
             attrs.setdefault("dir", "auto")
             attrs.setdefault("autocomplete", "off")
         if name == self.first:
             attrs.setdefault("autofocus", True)
+
+    def check(self, name: str) -> set[str]:
+        """Validate this field and those whose rules it shares, and nothing else; these others."""
+        names = {name, *(other for group in self.together if name in group for other in group)}
+        for other in list(self.fields):
+            if other not in names and other != "version":
+                del self.fields[other]
+        self.checking = True
+        self.full_clean()
+        return names - {name}
+
+    def pressed(self) -> bool:
+        """Was it a button that changes something in the form, and saves nothing?"""
+        return False
+
+    def leave_unjudged(self) -> None:
+        """Show what was typed, without errors."""
+        self._errors = ErrorDict()
+        self.cleaned_data: dict[str, Any] = {}
 
     def remarks(self) -> dict[str, str]:
         """What has become of valid values that are kept otherwise than typed, by field."""
@@ -259,7 +289,6 @@ class RecordForm(forms.ModelForm):
             unanswered=[columns[name] for name in self.asked() if not self.choice(name)],
         )
         self.touched = merged.touched
-        self.data = self.data.copy()
         self.data["version"] = str(self.instance.version)
         for name, column in columns.items():
             if column in merged.conflicts or column in merged.touched:
@@ -305,7 +334,12 @@ class RecordForm(forms.ModelForm):
     # --- Saving ---------------------------------------------------------------------------------
     @property
     def changes_something(self) -> bool:
-        return self.new or bool(self.touched)
+        return self.new or bool(self.touched) or self.new_picture is not None
+
+    @property
+    def new_picture(self) -> PictureChange | None:
+        change: PictureChange | None = self.cleaned_data.get(self.picture)
+        return change
 
     def save(self, commit: bool = True) -> Any:
         """All or nothing, in one transaction; there is no half of it to keep.
@@ -332,7 +366,11 @@ class RecordForm(forms.ModelForm):
     def write(self) -> Any:
         if self.new and hasattr(self.instance, "created_by_id"):
             self.instance.created_by = self.user
+        if not self.new:
+            pictures.attach(self.instance, self.picture, self.new_picture, save=False)
         self.instance.save()
+        if self.new:  # the files lie in a folder of the record's number
+            pictures.attach(self.instance, self.picture, self.new_picture)
         return self.instance
 
     def submission_key(self) -> str:

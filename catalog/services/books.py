@@ -6,14 +6,16 @@ number of queries does not grow with the credits.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from accounts.models import User
-from catalog.importers.names import Credit, credits_of
+from catalog.importers.names import Credit, credits_of, role_of
 from catalog.models import Author, Book, Contribution, Publisher, Subject
 from catalog.models.indexed import deferred
 from catalog.models.versioned import Conflict
-from catalog.services import editing
+from catalog.search import picking
+from catalog.services import editing, pictures
+from catalog.services.pictures import PictureChange
 from catalog.text import match_key
 
 UNCHANGED: Final = "unchanged"
@@ -43,7 +45,7 @@ def save_book(
     credits: Sequence[CreditInput] | None = None,
     publisher: Picked | Unchanged | None = UNCHANGED,
     subjects: Sequence[str] | None = None,
-    cover: Any = None,
+    cover: PictureChange | None = None,
     user: User | None = None,
 ) -> Book:
     """Save a validated book. None leaves credits, subjects and cover as they are.
@@ -57,6 +59,8 @@ def save_book(
             book.created_by = user
         if publisher != UNCHANGED:
             book.publisher = find_picked_publisher(publisher)
+        if not new:
+            pictures.attach(book, "cover", cover, save=False)
         book.save()  # locks the row: from here on nobody else changes this book
         if not new and book.version > loaded + 1:
             _refuse_overwriting(book, loaded, credits=credits, subjects=subjects)
@@ -64,9 +68,7 @@ def save_book(
             write_credits(book, credits, user=user)
         if subjects is not None:
             book.subjects.set(find_subjects(subjects))
-        if cover is not None:
-            from catalog.services import pictures
-
+        if new:
             pictures.attach(book, "cover", cover)
     return book
 
@@ -131,51 +133,75 @@ def _with_authors(
 ) -> Iterable[tuple[Author, str, str]]:
     """Each credit with its author: at most three queries for all of them."""
     known = Author.objects.in_bulk({item.author.pk for item in credits if item.author.pk})
-    named = [
-        (item, _credits_in(item.author.name, item.role))
-        for item in credits
-        if item.author.pk not in known
-    ]
-    found = find_authors([credit for _item, found in named for credit in found], user=user)
-    read = {id(item): read for item, read in named}
+    named = {
+        item: _read(item.author.name, item.role) for item in credits if item.author.pk not in known
+    }
+    found = find_authors([person for people in named.values() for person in people], user=user)
     for item in credits:
         if item.author.pk in known:
             yield known[item.author.pk], item.role, item.credited_as
         else:
-            for credit in read[id(item)]:
-                yield found[match_key(credit.name)], credit.role, item.credited_as
+            for person in named[item]:
+                yield found[person.key], person.credit.role, item.credited_as
 
 
-def _credits_in(text: str, role: str) -> list[Credit]:
-    """A name as an import reads it: "Last, First" is turned, "(translator)" is a role."""
-    return credits_of(text, role)[0] or [Credit(text, text, role)]
+class Person(NamedTuple):
+    """Somebody who is written by name; the qualifier tells namesakes apart."""
+
+    credit: Credit
+    qualifier: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return match_key(self.credit.name), self.qualifier
 
 
-def find_authors(credits: Iterable[Credit], *, user: User | None = None) -> dict[str, Author]:
+def _read(text: str, role: str) -> list[Person]:
+    """As an import reads it: "Last, First" is turned, "(translator)" is a role.
+
+    Other words in brackets are the qualifier: "John Smith (historian)".
+    """
+    name, qualifier = picking.qualified(text)
+    if qualifier and not role_of(qualifier):
+        return [Person(picking.read_author(name)._replace(role=role), qualifier)]
+    return [Person(credit) for credit in credits_of(text, role)[0] or [Credit(text, text, role)]]
+
+
+def find_authors(
+    people: Iterable[Person], *, user: User | None = None
+) -> dict[tuple[str, str], Author]:
     """The authors of these names by their keys; made if new. One query, and one to make them.
 
-    Of several namesakes it is the one without a qualifier, or the first.
+    Without a qualifier it is the namesake that has none, or the first.
     """
-    wanted = {match_key(credit.name): credit for credit in reversed(list(credits))}
-    found: dict[str, Author] = {}
+    wanted = {person.key: person for person in reversed(list(people))}
     if not wanted:
-        return found
-    for author in Author.objects.filter(name_key__in=wanted).order_by("qualifier", "pk"):
-        found.setdefault(author.name_key, author)
-    missing = [
-        Author(name=credit.name, sort_name=credit.sort_name, kind=credit.kind, created_by=user)
-        for key, credit in wanted.items()
-        if key not in found
-    ]
-    for author in missing:
+        return {}
+    there: dict[tuple[str, str], Author] = {}
+    authors = Author.objects.filter(name_key__in={name for name, _qualifier in wanted})
+    for author in authors.order_by("qualifier", "pk"):
+        there[author.name_key, author.qualifier] = author
+        there.setdefault((author.name_key, ""), author)
+    missing = {
+        key: Author(
+            name=person.credit.name,
+            sort_name=person.credit.sort_name,
+            kind=person.credit.kind,
+            qualifier=person.qualifier,
+            created_by=user,
+        )
+        for key, person in wanted.items()
+        if key not in there
+    }
+    for author in missing.values():
         author.derive()
-    for author in Author.objects.bulk_create(missing) if missing else ():
-        found[author.name_key] = author
-    return found
+    if missing:
+        Author.objects.bulk_create(missing.values())
+    return there | missing
 
 
 def find_author(credit: Credit, *, user: User | None = None) -> Author:
-    return find_authors([credit], user=user)[match_key(credit.name)]
+    return find_authors([Person(credit)], user=user)[Person(credit).key]
 
 
 # --- Publisher and subjects ------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Creating and correcting records by hand: what the forms of all three kinds do alike."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -16,16 +16,22 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, UpdateView
 from django.views.generic.detail import SingleObjectTemplateResponseMixin
-from django.views.generic.edit import ModelFormMixin
+from django.views.generic.edit import ModelFormMixin, ProcessFormView
 
+from accounts import resuming
 from catalog.forms.records import AlreadySaved, RecordForm
 from catalog.models.versioned import Conflict
+from catalog.services.files import UnusableFile
 
 ATTEMPTS = 4  # of saving, when others save the same record in the same moment
-ANOTHER, NEXT = "another", "next"  # values of the buttons `then`
+# Values of the buttons `then`. Enter in a field of a plain page presses the first button: that
+# one only looks the form over, so that a hand scanner never saves half a book.
+ANOTHER, NEXT, LOOK = "another", "next", "look"
 
 
-class RecordFormMixin(PermissionRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMixin):
+class RecordFormMixin(
+    PermissionRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMixin, ProcessFormView
+):
     """A page with the form of one record, and its answers about single fields (`?field=isbn`)."""
 
     keeps_what_was_typed = True  # signing in again leads back to the filled form
@@ -34,7 +40,8 @@ class RecordFormMixin(PermissionRequiredMixin, SingleObjectTemplateResponseMixin
     form_class: type[RecordForm]
     filter_class: ClassVar[Callable[..., Any]]  # of the list that the record is one row of
     keeps: ClassVar[tuple[str, ...]] = ()  # fields that the next new record begins with
-    typed: QueryDict | None = None
+    typed: QueryDict | None = None  # what was typed before signing in
+    files_left_out: Sequence[str] = ()
 
     @property
     def kind(self) -> str:
@@ -53,6 +60,10 @@ class RecordFormMixin(PermissionRequiredMixin, SingleObjectTemplateResponseMixin
             cancel_url=self.cancel_url,
             list_query=self.list_query,
             list_url=self.list_url,
+            may_add=self.request.user.has_perm(f"catalog.add_{self.kind}"),
+            create_url=reverse(f"catalog:{self.kind}_create"),
+            resumed=self.typed is not None,
+            files_left_out=self.files_left_out,
             in_list=bool(self.list_query and self.object),
             **kwargs,
         )
@@ -95,7 +106,13 @@ class RecordFormMixin(PermissionRequiredMixin, SingleObjectTemplateResponseMixin
     def get_record(self) -> Any:
         return None
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
+        if typed := resuming.take(request):
+            self.typed = typed.as_post()
+            self.files_left_out = typed.files
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
         for attempt in range(ATTEMPTS):
             self.object = self.get_record()
             form = self.get_form()
@@ -112,15 +129,25 @@ class RecordFormMixin(PermissionRequiredMixin, SingleObjectTemplateResponseMixin
         raise AssertionError  # the last attempt has answered or raised
 
     def submitted(self, form: Any) -> HttpResponse:
-        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+        looked_over = self.request.POST.get("then") == LOOK
+        if form.pressed() or (looked_over and form.is_valid()):
+            if not looked_over and not form.asked():
+                form.leave_unjudged()
+            context = self.get_context_data(form=form, looked_over=looked_over)
+            return self.render_to_response(context)
+        if not form.is_valid():
+            return self.form_invalid(form)
+        try:
+            return self.form_valid(form)
+        except UnusableFile as problem:  # the picture that was sent before is gone, or damaged
+            form.add_error(form.picture, str(problem))
+            return self.form_invalid(form)
 
     def check(self, form: Any, name: str) -> HttpResponse:
         """What there is to say about one field, and about those whose rules it shares."""
         if name not in form.inline_fields:
             raise Http404(_("There is no such field."))
-        form.checking = True
-        form.full_clean()
-        others = {other for group in form.together if name in group for other in group} - {name}
+        others = form.check(name)
         context = {
             "field": form[name],
             "others": [form[other] for other in form.fields if other in others],

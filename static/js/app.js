@@ -42,6 +42,8 @@
   };
 
   const toast = (text, level) => {
+    // Said already, and still there to be read.
+    if ([...byId("toasts").children].some((note) => note.querySelector("p")?.textContent === text)) return;
     const note = byId("toast").content.firstElementChild.cloneNode(true);
     note.classList.add(`note-${level}`);
     note.querySelector("p").textContent = text;
