@@ -2,18 +2,21 @@
 
 import logging
 import threading
+import time
 from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.core.cache import cache
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from catalog.models import Author, ImportJob
-from catalog.services import importing
+from catalog.services import importing, tidying
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 30  # seconds
+TIDY_AFTER, TIDY_EVERY = 600, 24 * 3600  # seconds; a start has better things to do
 
 
 @shared_task
@@ -32,12 +35,24 @@ def record_author_access(author_id: int) -> None:
     Author.objects.filter(pk=author_id).update(last_accessed=timezone.now())
 
 
+def tidy_up() -> None:
+    """Clear away files that nobody needs, in one process a day of those that share a cache."""
+    try:
+        if cache.add("tidied", True, TIDY_EVERY - TIDY_AFTER):
+            tidying.tidy()
+    except Exception:  # whatever it is, tomorrow is another day
+        logger.exception("Could not tidy up")
+    finally:
+        close_old_connections()
+
+
 class Watch(threading.Thread):
     """Beside every worker: puts back the jobs that another worker left when it was killed."""
 
     def __init__(self) -> None:
         super().__init__(name="job watch", daemon=True)
         self.ending = threading.Event()
+        self.tidy_at = time.monotonic() + TIDY_AFTER
 
     def run(self) -> None:
         age = timedelta(seconds=settings.JOB_ABANDONED_SECONDS)
@@ -48,6 +63,10 @@ class Watch(threading.Thread):
                 logger.exception("Could not look for abandoned jobs; trying again")
             finally:
                 close_old_connections()
+            if time.monotonic() >= self.tidy_at:
+                self.tidy_at = time.monotonic() + TIDY_EVERY
+                # Beside the watch: a bucket with many pictures takes its time.
+                threading.Thread(target=tidy_up, name="tidying", daemon=True).start()
 
     def stop(self) -> None:
         self.ending.set()

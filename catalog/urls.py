@@ -46,3 +46,19 @@ urlpatterns = [
         name="import_row_update",
     ),
 ]
+    path(
+        "attachments/new/<str:kind>/<int:record_id>/",
+        files.AttachmentCreateView.as_view(),
+        name="attachment_create",
+    ),
+    path("attachments/<int:pk>/", files.AttachmentDownloadView.as_view(), name="attachment"),
+    path(
+        "attachments/<int:pk>/delete/",
+        files.AttachmentDeleteView.as_view(),
+        name="attachment_delete",
+    ),
+    path(
+        "attachments/restore/<str:token>/",
+        files.AttachmentRestoreView.as_view(),
+        name="attachment_restore",
+    ),

@@ -1,12 +1,15 @@
-"""Keeps oversized requests off the disk and out of memory, before Django reads them."""
+"""Keeps oversized requests off the disk and out of memory, before Django reads them.
 
+Only the addresses that take files take much, and each no more than its files may be large.
+"""
+
+import re
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import IO, Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.functional import cached_property
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -16,15 +19,24 @@ App = Callable[..., Awaitable[None]]
 
 FORM = 1024 * 1024  # what a form may hold beside the file
 IN_MEMORY = 256 * 1024
+# What the pages that take files are, which setting says how large (in MB), and how many such
+# files may come at once. They say themselves what is wrong, but for the forms of records: those
+# have what was typed in them, and a browser that goes back from the page of 413 still has it.
+PLACES = (
+    (re.compile(r"/imports/new/"), "MAX_IMPORT_MB", 1, True),
+    (re.compile(r"/uploads/"), "MAX_PICTURE_MB", 1, True),
+    (re.compile(r"/attachments/new/[a-z]+/\d+/"), "MAX_FILE_MB", 4, True),
+    (re.compile(r"/(books|authors)/(new|\d+/edit)/"), "MAX_PICTURE_MB", 4, False),
+)
 PATIENCE = 20  # times the limit: whoever sends more is not a browser with a large file
 
 
 class BodyLimit:
-    """Throws away a body larger than an import may be.
+    """Throws away a body larger than its address takes.
 
-    The upload page is then called with an empty body and `scope["body_too_large"]`, so that it
-    can say what is wrong; every other address answers 413. The rest of the body is read (and
-    forgotten) first: a browser shows an answer only once it has sent everything.
+    A page that takes files is then called with an empty body and `scope["body_too_large"]`, so
+    that it can say what is wrong; the others answer with the page of 413. The rest of the body is
+    read (and forgotten) first: a browser shows an answer only once it has sent everything.
     """
 
     def __init__(self, app: App) -> None:
@@ -32,7 +44,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = _content_length(scope)
-        if length is not None and length <= self.limit:
+        if length is not None and length <= limit_of(scope["path"])[0]:
             await self.app(scope, receive, send)  # the server sees to it that no more comes
         elif length is not None:
             await self._refuse(scope, receive, send, 0)
@@ -41,17 +53,9 @@ class BodyLimit:
         else:
             await self.app(scope, receive, send)
 
-    @property
-    def limit(self) -> int:
-        return settings.MAX_IMPORT_MB * 1024 * 1024 + FORM
-
-    @cached_property
-    def upload_path(self) -> str:
-        return reverse("catalog:import_create")
-
     async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A body without a declared length: kept aside until it has ended within the limit."""
-        size, more = 0, True
+        size, more, limit = 0, True, limit_of(scope["path"])[0]
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as kept:
             while more:
                 message = await receive()
@@ -60,7 +64,7 @@ class BodyLimit:
                 body = message.get("body", b"")
                 more = message.get("more_body", False)
                 size += len(body)
-                if size > self.limit:
+                if size > limit:
                     kept.truncate(0)
                     await self._refuse(scope, receive, send, size, more)
                     return
@@ -73,19 +77,31 @@ class BodyLimit:
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, size: int, more: bool = True
     ) -> None:
-        while more and size < PATIENCE * self.limit:
+        limit, answers_itself = limit_of(scope["path"])
+        while more and size < PATIENCE * limit:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return
             size += len(message.get("body", b""))
             more = message.get("more_body", False)
-        if more or scope["path"] != self.upload_path:
+        if more:
             await _answer_413(send)
             return
         headers = [pair for pair in _with_length(scope, 0) if pair[0] != b"content-type"]
         emptied = {**scope, "headers": headers}
+        if not answers_itself:
+            path = reverse("too_large")
+            emptied |= {"method": "GET", "path": path, "raw_path": path.encode()}
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as nothing:
             await self.app({**emptied, "body_too_large": True}, _Replay(nothing, receive), send)
+
+
+def limit_of(path: str) -> tuple[int, bool]:
+    """How many bytes an address takes, and whether it says itself that these are too many."""
+    for pattern, setting, files, answers_itself in PLACES:
+        if pattern.fullmatch(path):
+            return getattr(settings, setting) * files * 1024 * 1024 + FORM, answers_itself
+    return (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) + FORM, False
 
 
 class _Replay:

@@ -22,6 +22,17 @@ FALSE = {"0", "false", "no", "off"}
 HOST = re.compile(r"\*|\.?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?|\[[0-9A-Fa-f:.]+\]")
 
 
+def bucket_origins(bucket: str, endpoint: str | None, region: str | None) -> list[str]:
+    """Where signed links into an S3 bucket may lead, for the Content-Security-Policy."""
+    if endpoint:
+        parts = urlsplit(endpoint)
+        return [f"{parts.scheme}://{parts.netloc}"]
+    hosts = ["s3.amazonaws.com"] + ([f"s3.{region}.amazonaws.com"] if region else [])
+    if "." in bucket:  # no certificate covers such a host: the bucket is part of the path
+        return [f"https://{host}/{bucket}/" for host in hosts]
+    return [f"https://{bucket}.{host}" for host in hosts]
+
+
 class SettingError(ImproperlyConfigured):
     """A wrong value in the environment; the message is all that the operator needs."""
 

@@ -14,7 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from site_config.env import Environment, show_setting_errors_in_one_line
+from site_config.env import Environment, bucket_origins, show_setting_errors_in_one_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 show_setting_errors_in_one_line()
@@ -202,7 +202,7 @@ SESSION_ENGINE = (
 MEDIA_ROOT = str(env.folder("MEDIA_ROOT", VAR_DIR / "media"))
 MEDIA_URL = "/media/"
 S3_BUCKET = env.text("S3_BUCKET")
-_s3_options = {
+_s3_options: dict[str, Any] = {
     "bucket_name": S3_BUCKET,
     "endpoint_url": env.url("S3_ENDPOINT_URL", ("https", "http")) or None,
     "access_key": env.text("S3_ACCESS_KEY_ID") or None,  # None: boto3 looks where it always does
@@ -212,12 +212,8 @@ _s3_options = {
     "default_acl": None,  # as the bucket says; links are signed and expire
 }
 if S3_BUCKET:  # pages show pictures that the bucket sends itself
-    _host = "amazonaws.com"
-    _aws = f"s3.{_s3_options['region_name']}.{_host}" if _s3_options["region_name"] else f"s3.{_host}"
-    SECURE_CSP["img-src"] += (
-        [env.origin_of("S3_ENDPOINT_URL")]
-        if _s3_options["endpoint_url"]
-        else [f"https://{S3_BUCKET}.s3.{_host}", f"https://{S3_BUCKET}.{_aws}", f"https://{_aws}"]
+    SECURE_CSP["img-src"] += bucket_origins(
+        S3_BUCKET, _s3_options["endpoint_url"], _s3_options["region_name"]
     )
 
 

@@ -243,6 +243,12 @@ def undoable(request: HttpRequest, text: str, url: str) -> None:
 # --- Failures -------------------------------------------------------------------------------
 
 
+@login_not_required
+def too_large(request: HttpRequest) -> HttpResponse:
+    """What the ASGI guard shows in place of a page that was sent too much."""
+    return render(request, "413.html", status=413)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400; or 413 for a request with more in it than the settings allow."""
     if isinstance(exception, RequestDataTooBig):

@@ -4,18 +4,25 @@ Nothing here trusts a file's name or what a browser says about it: the type is t
 content, the place in the storage follows from the record.
 """
 
+import datetime
 import errno
 import re
 import unicodedata
+import uuid
 from collections.abc import Iterable
 from typing import IO, Final
 
+from django.conf import settings
+from django.core import signing
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import models
 from django.utils.translation import gettext as _
 
-from catalog.models.versioned import record_kind
+from accounts.models import User
+from catalog.models import Attachment, Author, Book, Publisher, Upload
+from catalog.models.indexed import about_to_write, deferred, written
+from catalog.models.versioned import VersionedModel, record_kind
 from catalog.pictures import FOLDERS
 
 NAME_LENGTH = 150
@@ -176,3 +183,138 @@ def discard(names: Iterable[str]) -> None:
             default_storage.delete(name)
         except OSError:
             continue
+
+
+# --- Attached files ---------------------------------------------------------------------------
+
+MOST_FILES = 50  # of one record
+MODELS: Final[dict[str, type[VersionedModel]]] = {
+    "book": Book,
+    "author": Author,
+    "publisher": Publisher,
+}
+_PLACE = re.compile(r"(books|authors|publishers)/([1-9][0-9]{0,18})/files/[0-9a-f]{32}", re.ASCII)
+
+
+def too_large(max_mb: int) -> str:
+    """Also said in the browser, before the file is sent."""
+    return _("This file is larger than %(max_mb)d MB, the most that is accepted.") % {
+        "max_mb": max_mb
+    }
+
+
+def attach(
+    record: VersionedModel, files: Iterable["File[bytes]"], *, user: User | None
+) -> list[str]:
+    """Keep these files with the record, as one change of it.
+
+    Returns a sentence for each file that could not be taken; the others do not wait for it.
+    """
+    kind, problems = record_kind(record), []
+    kept: list[Attachment] = []
+    room = MOST_FILES - Attachment.objects.of(record).count()
+    try:
+        for file in files:
+            name = harmless_name(file.name or "")
+            try:
+                kept.append(_kept(record, file, name, user=user, room=room - len(kept)))
+            except UnusableFile as problem:
+                problems.append(f"{name}: {problem}")
+        if kept:  # the files lie there already: the database is not kept waiting for them
+            with deferred():
+                about_to_write(kind, [record.pk])
+                Attachment.objects.bulk_create(kept)
+                written(kind, [record.pk], reindex=False)
+    except BaseException:
+        discard(item.file.name or "" for item in kept)
+        raise
+    return problems
+
+
+def _kept(
+    record: VersionedModel, file: "File[bytes]", name: str, *, user: User | None, room: int
+) -> Attachment:
+    if room <= 0:
+        raise UnusableFile(
+            _("There are %(most)d files here already, the most that one record may have.")
+            % {"most": MOST_FILES}
+        )
+    if not file.size:
+        raise UnusableFile(_("This file is empty. Choose another one."))
+    if file.size > settings.MAX_FILE_MB << 20:
+        raise UnusableFile(too_large(settings.MAX_FILE_MB))
+    content_type = sniff(head_of(file))
+    place = f"{folder_of(record)}/files/{uuid.uuid4().hex}"
+    write(place, file)
+    return Attachment(
+        kind=record_kind(record),
+        record_id=record.pk,
+        created_by=user,
+        file=place,
+        name=name,
+        size=file.size,
+        content_type=content_type,
+    )
+
+
+def remove(attachment: Attachment, *, user: User) -> str:
+    """Take a file away from its record; returns what `put_back` needs to undo it.
+
+    The file itself waits as an upload, which `tidy` clears away after FILES_KEPT_DAYS.
+    """
+    with deferred():
+        about_to_write(attachment.kind, [attachment.record_id])
+        waiting = Upload.objects.create(
+            purpose=Upload.Purpose.FILE,
+            file=attachment.file.name,
+            name=attachment.name,
+            size=attachment.size,
+            content_type=attachment.content_type,
+            created_by=user,
+        )
+        added = (attachment.created_by_id, attachment.created_at.isoformat())
+        attachment.delete()
+        written(attachment.kind, [attachment.record_id], reindex=False)
+    return signing.dumps([waiting.pk.hex, *added], salt=_SALT, compress=True)
+
+
+_SALT = "attached file"
+
+
+def put_back(token: str) -> Attachment | None:
+    """Undo `remove`; None when it is undone already, too old, or its record is gone."""
+    try:
+        key, created_by, created_at = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        return None
+    with deferred():
+        waiting = Upload.objects.filter(pk=key, purpose=Upload.Purpose.FILE).first()
+        place = waiting and _PLACE.fullmatch(waiting.file.name or "")
+        if waiting is None or not place:
+            return None
+        kind, pk = next(kind for kind in FOLDERS if FOLDERS[kind] == place[1]), int(place[2])
+        if not MODELS[kind]._default_manager.filter(pk=pk).exists():
+            return None
+        if not Upload.objects.filter(pk=key).delete()[0]:
+            return None  # a second click was quicker
+        about_to_write(kind, [pk])
+        back = Attachment.objects.create(
+            kind=kind,
+            record_id=pk,
+            created_by=User.objects.filter(pk=created_by).first(),
+            file=waiting.file.name,
+            name=waiting.name,
+            size=waiting.size,
+            content_type=waiting.content_type,
+        )
+        back.created_at = datetime.datetime.fromisoformat(created_at)
+        back.save(update_fields=["created_at"])
+        written(kind, [pk], reindex=False)
+    return back
+
+
+def record_of(attachment: Attachment) -> VersionedModel | None:
+    record: VersionedModel | None = (
+        MODELS[attachment.kind]._default_manager.filter(pk=attachment.record_id).first()
+    )
+    return record

@@ -13,6 +13,8 @@ PIECE = b"x" * 64 * 1024
 @pytest.fixture(autouse=True)
 def _limit(settings):
     settings.MAX_IMPORT_MB = 1
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+    settings.MAX_PICTURE_MB, settings.MAX_FILE_MB = 2, 3
 
 
 class Application:
@@ -101,11 +103,42 @@ def test_the_upload_page_is_told_of_a_body_over_the_limit_and_gets_none_of_it(de
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_every_other_address_answers_413(declared):
+def test_every_other_address_shows_the_page_of_413_in_its_place(declared):
     client = Client("/accounts/login/", TOO_MUCH, declared=LIMIT + 1 if declared else None)
     application = visit(client)
-    assert not application.called
-    assert client.status == 413
+    assert application.body == b""
+    assert (application.scope["method"], application.scope["path"]) == ("GET", "/too-large/")
+
+
+@pytest.mark.parametrize(
+    ("path", "most_mb"),
+    [
+        ("/uploads/", 2),
+        ("/attachments/new/book/12/", 4 * 3),
+        ("/books/new/", 4 * 2),
+        ("/authors/12/edit/", 4 * 2),
+        ("/books/12/delete/", 1),
+        ("/uploads/x/", 1),
+    ],
+)
+def test_an_address_takes_as_much_as_its_files_may_be_large(path, most_mb):
+    most = (most_mb + 1) * 1024 * 1024  # and one for the form
+    fits, too_much = Client(path, 1, declared=most), Client(path, 1, declared=most + 1)
+    assert visit(fits).body == PIECE
+    assert visit(too_much).scope["body_too_large"] is True
+
+
+def test_a_page_that_takes_files_says_itself_what_is_wrong_a_form_of_a_record_does_not():
+    paths = ["/uploads/", "/attachments/new/book/1/", "/books/new/"]
+    clients = [Client(path, 1, declared=100 * 1024 * 1024) for path in paths]
+    seen = [visit(client).scope["path"] for client in clients]
+    assert seen == ["/uploads/", "/attachments/new/book/1/", "/too-large/"]
+
+
+def test_the_page_of_413_says_what_to_do(client):
+    response = client.get("/too-large/")
+    assert response.status_code == 413
+    assert b"what you typed is still in the form when you go back" in response.content
 
 
 @pytest.mark.parametrize("path", [UPLOAD, "/"])
