@@ -95,6 +95,7 @@ SECURE_CSP = {
 ROOT_URLCONF = "site_config.urls"
 ASGI_APPLICATION = "site_config.asgi.application"
 WSGI_APPLICATION = "site_config.wsgi.application"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500  # a book may have 200 credits of seven fields each
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SIMPLE_HISTORY_DATE_INDEX = False  # our own indexes of snapshots begin with what is asked for
 AUTH_USER_MODEL = "accounts.User"
