@@ -77,8 +77,8 @@ class Option:
 
 
 def tidy(text: str) -> str:
-    """A typed name: one line, one space between words."""
-    return " ".join(text.replace("\0", " ").split())
+    """A typed name: one line, one space between words, nothing that no database takes."""
+    return " ".join(text.replace("\0", " ").encode(errors="ignore").decode().split())
 
 
 def qualified(text: str) -> tuple[str, str]:
@@ -121,7 +121,7 @@ def find_publishers(names: Iterable[str]) -> dict[str, Found]:
     return _find(_PUBLISHERS, names)
 
 
-# --- What is different for authors and publishers ------------------------------------------------
+# --- What is different for authors and publishers -----------------------------------------
 
 
 def _authors(condition: Q, most: int) -> list[Option]:
@@ -223,7 +223,7 @@ _PUBLISHERS = _Kind(
 )  # fmt: skip
 
 
-# --- While somebody types ------------------------------------------------------------------------
+# --- While somebody types -----------------------------------------------------------------
 
 
 def _pick(kind: _Kind, text: str, limit: int) -> list[Option]:
@@ -291,7 +291,7 @@ def _likely(kind: _Kind, key: str, words: list[str]) -> list[int]:
     return [*ids, *kind.common(books)]
 
 
-# --- Misspelled ----------------------------------------------------------------------------------
+# --- Misspelled ---------------------------------------------------------------------------
 
 
 def _misspelled(kind: _Kind, words: list[str], found: Collection[int], limit: int) -> list[Option]:
@@ -330,11 +330,11 @@ def _errors(option: Option, words: Iterable[str], near: dict[str, dict[str, int]
     )
 
 
-# --- A whole name --------------------------------------------------------------------------------
+# --- A whole name -------------------------------------------------------------------------
 
 
 def _find(kind: _Kind, names: Iterable[str]) -> dict[str, Found]:
-    wanted = {name: kind.keys(name) for name in names}
+    wanted = {name: kind.keys(tidy(name)[:LONGEST]) for name in names}
     if not wanted:
         return {}
     loaded = kind.load(kind.having(set().union(*wanted.values())), MOST * len(wanted))
