@@ -29,6 +29,7 @@ from catalog.presentation import (
     year_text,
 )
 from catalog.tasks import record_author_access
+from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import RecordListView
 from site_config.views import JsonMixin
@@ -85,7 +86,7 @@ class AuthorListView(RecordListView):
         return author_json(record) | {"books": record.book_count}
 
 
-class AuthorDetailView(JsonMixin, DetailView):
+class AuthorDetailView(DeletedRecordMixin, JsonMixin, DetailView):
     """One author: at most a hundred books of each role, and the way to all of them.
 
     Three queries: the author, how many books a role has, the first of each.

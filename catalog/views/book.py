@@ -15,6 +15,7 @@ from catalog.models import Book
 from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row
 from catalog.search import tallies
 from catalog.search.plans import unindexed
+from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import ViewChoiceMixin
 from catalog.views.remembered import Remembered
@@ -75,7 +76,7 @@ class BookListView(ViewChoiceMixin):
         return book_json(record)
 
 
-class BookDetailView(JsonMixin, DetailView):
+class BookDetailView(DeletedRecordMixin, JsonMixin, DetailView):
     """Everything about one book, in a fixed number of queries."""
 
     catalogue_page = True

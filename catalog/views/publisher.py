@@ -4,14 +4,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from catalog.forms.filters import BookFilterForm, PublisherFilterForm, querystring
 from catalog.forms.publisher import PublisherForm
 from catalog.models import Book, Publisher
+from catalog.models.state import Generation
 from catalog.presentation import Row, book_json, book_row, publisher_json, publisher_url
+from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import ListFilters, RecordListView, ViewChoiceMixin
 
@@ -59,17 +60,18 @@ class PublisherBooksForm(BookFilterForm):
         return querystring(rest | {name: value})
 
 
-class PublisherDetailView(ViewChoiceMixin):
+class PublisherDetailView(DeletedRecordMixin, ViewChoiceMixin):
     """One publisher; its books are a list like any other, page by page."""
 
     model = Book
+    deleted_kind = "publisher"
     template_name = "catalog/publisher_detail.html"
     filter_class = BookFilterForm
     usual_sort = "title"
 
-    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def current_state(self) -> Generation:
         _there = self.publisher  # a page that does not exist is a 404 before it is "not modified"
-        return super().dispatch(*args, **kwargs)
+        return super().current_state()
 
     @cached_property
     def publisher(self) -> Publisher:

@@ -1,0 +1,227 @@
+"""The pages that ask, the deletion, its undoing, and the old address."""
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from catalog.models import Attachment, Author, Book, Note, Publisher
+from catalog.services import deleting
+from tests.catalog.search.shelves import needs_books
+
+pytestmark = needs_books
+
+
+@pytest.fixture
+def boss(client_of, manager):
+    return client_of(manager)
+
+
+@pytest.fixture
+def dune(make_books):
+    return make_books(1, title="Dune & Co", authors=["Frank Herbert"], publisher="Chilton")[0]
+
+
+def said(response):
+    return [(str(message), message.extra_tags) for message in get_messages(response.wsgi_request)]
+
+
+@pytest.mark.parametrize("kind", ["book", "author", "publisher"])
+def test_only_managers_delete(client, client_of, reader, cataloguer, dune, kind):
+    pk = {"book": dune.pk, "author": dune.authors.get().pk, "publisher": dune.publisher_id}[kind]
+    for name in ("delete", "undelete"):
+        url = reverse(f"catalog:{kind}_{name}", args=(pk,))
+        assert "/login/" in client.post(url).headers["Location"]
+        for person in (reader, cataloguer):
+            assert client_of(person).post(url).status_code == 403
+            assert client_of(person).get(url).status_code == 403
+    assert Book.objects.get() == dune
+
+
+@pytest.mark.parametrize("kind", ["book", "author", "publisher"])
+def test_asking_changes_nothing(boss, dune, kind, django_assert_max_num_queries):
+    pk = {"book": dune.pk, "author": dune.authors.get().pk, "publisher": dune.publisher_id}[kind]
+    url = reverse(f"catalog:{kind}_delete", args=(pk,))
+    # session, user, rights; the record with what is shown of it; notes, files
+    with django_assert_max_num_queries(13):
+        response = boss.get(url)
+    assert response.status_code == 200
+    assertContains(response, '<form method="post"')
+    assert Book.objects.get() == dune
+    assert boss.get(reverse(f"catalog:{kind}_undelete", args=(pk,))).status_code == 405
+
+
+def test_the_page_says_what_goes_with_a_book(boss, dune):
+    Note.objects.create(kind="book", record_id=dune.pk, text="Signed.")
+    Attachment.objects.create(kind="book", record_id=dune.pk, name="a.pdf", size=1)
+    Attachment.objects.create(kind="book", record_id=dune.pk, name="b.pdf", size=1)
+    response = boss.get(reverse("catalog:book_delete", args=(dune.pk,)))
+    for text in ("Dune &amp; Co", "Frank Herbert", "1 credit;", "1 note", "2 attached files"):
+        assertContains(response, text)
+
+
+def test_a_book_is_deleted_and_undone_from_the_message(boss, dune):
+    url = reverse("catalog:book_delete", args=(dune.pk,))
+    response = boss.post(f"{url}?list=q%3Ddune%26year%3D1965")
+    assertRedirects(response, "/books/?q=dune&year=1965", fetch_redirect_response=False)
+    back = reverse("catalog:book_undelete", args=(dune.pk,))
+    assert said(response) == [("“Dune & Co” was deleted.", back)]
+    assert not Book.objects.exists()
+    page = boss.get("/books/")
+    assertContains(page, f'<form method="post" action="{back}">')
+
+    response = boss.post(back)
+    assertRedirects(response, dune.get_absolute_url(), fetch_redirect_response=False)
+    assert said(response)[-1] == ("“Dune & Co” is back.", "")
+    assert Book.objects.get() == dune
+
+
+def test_a_list_of_another_site_is_not_gone_to(boss, dune):
+    url = reverse("catalog:book_delete", args=(dune.pk,))
+    response = boss.post(f"{url}?list=https://example.org/")
+    assert response.headers["Location"].startswith("/books/?")
+
+
+def test_the_second_click_says_the_same(boss, dune):
+    url = reverse("catalog:book_delete", args=(dune.pk,))
+    boss.post(url)
+    response = boss.post(url)
+    assert response.status_code == 302
+    assert said(response)[-1][0] == "“Dune & Co” is deleted already."
+    assert boss.post(reverse("catalog:book_delete", args=(dune.pk + 1,))).status_code == 404
+
+
+def test_undoing_twice_leads_to_the_record(boss, dune):
+    boss.post(reverse("catalog:book_delete", args=(dune.pk,)))
+    back = reverse("catalog:book_undelete", args=(dune.pk,))
+    boss.post(back)
+    response = boss.post(back)
+    assertRedirects(response, dune.get_absolute_url(), fetch_redirect_response=False)
+    assert "somebody has brought it back" in said(response)[-1][0]
+    assert boss.post(reverse("catalog:book_undelete", args=(99,))).status_code == 404
+
+
+def test_a_name_that_is_taken_leads_to_who_has_it(boss, make_publisher):
+    publisher = make_publisher("Ace Books")
+    boss.post(reverse("catalog:publisher_delete", args=(publisher.pk,)))
+    again = make_publisher("Ace Books")
+    response = boss.post(reverse("catalog:publisher_undelete", args=(publisher.pk,)))
+    assertRedirects(response, again.get_absolute_url(), fetch_redirect_response=False)
+    assert "another record has that name now" in said(response)[-1][0]
+
+
+@pytest.mark.parametrize("kind", ["book", "author", "publisher"])
+def test_the_old_address_says_who_deleted_it(
+    client, client_of, reader, cataloguer, manager, boss, dune, kind
+):
+    record = {"book": dune, "author": dune.authors.get(), "publisher": dune.publisher}[kind]
+    url = record.get_absolute_url()
+    name, pk = str(record), record.pk
+    dune.delete()
+    if kind != "book":
+        deleting.delete_record(record, manager)
+    back = reverse(f"catalog:{kind}_undelete", args=(pk,))
+    for person in (boss, client_of(cataloguer)):
+        page = person.get(url)
+        assert page.status_code == 404
+        assertContains(page, name.replace("&", "&amp;"), status_code=404)
+        assertContains(page, "was deleted", status_code=404)
+    assertContains(boss.get(url), back, status_code=404)
+    assertNotContains(client_of(cataloguer).get(url), back, status_code=404)
+    if kind != "book":
+        assertContains(boss.get(url), "By manager on", status_code=404)
+    for person in (client, client_of(reader)):
+        assertContains(person.get(url), "There is no such page", status_code=404)
+    assert boss.get(url, headers={"accept": "application/json"}).status_code == 404
+
+
+def test_the_old_address_of_the_form_says_so_too(client_of, cataloguer, dune):
+    dune.delete()
+    for method in ("get", "post"):
+        response = getattr(client_of(cataloguer), method)("/books/1/edit/", {"title": "Dune"})
+        if response.status_code == 404:
+            assertContains(response, "was deleted", status_code=404)
+
+
+# --- Books left behind -----------------------------------------------------------------------
+
+
+def test_the_page_says_which_books_a_publisher_has(boss, make_books):
+    make_books(12, publisher="Ace Books")
+    ace = Publisher.objects.get()
+    response = boss.get(reverse("catalog:publisher_delete", args=(ace.pk,)))
+    assertContains(response, "12 books name this publisher")
+    assertContains(response, 'dir="auto" href="/books/', count=10)
+    assertContains(response, "and 2 more")
+    assertContains(response, f'href="/books/?publisher={ace.pk}"')
+    assertContains(response, "Leave them without a publisher")
+
+
+def test_books_go_to_another_publisher_and_undo_brings_them_back(boss, make_books, make_publisher):
+    make_books(3, publisher="Ace Boks")
+    wrong, ace = Publisher.objects.get(), make_publisher("Ace Books")
+    url = reverse("catalog:publisher_delete", args=(wrong.pk,))
+    data = {"what": "move", "replacement": "Ace Books", "replacement_id": str(ace.pk), "books": "3"}
+    response = boss.post(url, data)
+    assert said(response)[-1][0] == "“Ace Boks” was deleted, and its 3 books were changed."
+    assert Book.objects.filter(publisher=ace).count() == 3
+    response = boss.post(reverse("catalog:publisher_undelete", args=(wrong.pk,)))
+    assert said(response)[-1][0] == "“Ace Boks” is back. 3 books are its own again."
+    assert Book.objects.filter(publisher=wrong).count() == 3
+
+
+def test_credits_go_to_another_author(boss, make_books, make_author):
+    make_books(2, authors=["Rowling, J.K."])
+    wrong, right = Author.objects.get(), make_author("J. K. Rowling")
+    url = reverse("catalog:author_delete", args=(wrong.pk,))
+    page = boss.get(url)
+    assertContains(page, "2 books credit this author")
+    assertNotContains(page, 'value="leave"')
+    boss.post(url, {"what": "move", "replacement": "J. K. Rowling", "books": "2"})
+    assert set(Book.objects.values_list("authors", flat=True)) == {right.pk}
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({}, "Choose what is to become of the books."),
+        ({"what": "move"}, "Choose who gets the books."),
+        ({"what": "move", "replacement": "Ace Books"}, "choose another."),
+        ({"what": "move", "replacement": "Zzyzx"}, "Zzyzx"),
+        ({"what": "leave", "books": "1"}, "Meanwhile a book was added"),
+    ],
+)
+def test_what_is_missing_is_said(boss, make_books, data, sentence):
+    make_books(2, publisher="Ace Books")
+    url = reverse("catalog:publisher_delete", args=(Publisher.objects.get().pk,))
+    response = boss.post(url, {"books": "2", **data})
+    assertContains(response, sentence, status_code=422)
+    assert Book.objects.filter(publisher__name="Ace Books").count() == 2
+    if "Meanwhile" in sentence:
+        assertContains(response, 'name="books" value="2"', status_code=422)
+
+
+def test_a_book_that_came_to_a_publisher_without_any(boss, make_publisher, make_books, monkeypatch):
+    ace = make_publisher("Ace Books")
+    url = reverse("catalog:publisher_delete", args=(ace.pk,))
+    usual = deleting.delete_record
+
+    def too_late(*args, **kwargs):
+        make_books(1, publisher=ace)
+        return usual(*args, **kwargs)
+
+    monkeypatch.setattr(deleting, "delete_record", too_late)
+    response = boss.post(url)
+    assertContains(response, "Meanwhile a book was added", status_code=422)
+    assertContains(response, "1 book names this publisher", status_code=422)
+    assert Publisher.objects.get() == ace
+
+
+def test_too_many_books_are_not_moved_here(boss, make_books, monkeypatch):
+    monkeypatch.setattr(deleting, "AT_ONCE", 2)
+    make_books(3, publisher="Ace Books")
+    url = reverse("catalog:publisher_delete", args=(Publisher.objects.get().pk,))
+    assertContains(boss.get(url), "more than can be moved while you wait")
+    assertNotContains(boss.get(url), 'type="submit">Delete')
+    assert boss.post(url, {"what": "leave", "books": "3"}).status_code == 422
+    assert Book.objects.filter(publisher__name="Ace Books").count() == 3
