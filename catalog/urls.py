@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from catalog.views import author, book, files, home, import_rows, imports, picking, publisher
+from catalog.views import (
+    author,
+    book,
+    deleting,
+    files,
+    home,
+    import_rows,
+    imports,
+    picking,
+    publisher,
+)
 
 app_name = "catalog"
 urlpatterns = [
@@ -11,11 +21,27 @@ urlpatterns = [
     path("books/new/", book.BookCreateView.as_view(), name="book_create"),
     path("books/<int:pk>/", book.BookDetailView.as_view(), name="book_detail"),
     path("books/<int:pk>/edit/", book.BookUpdateView.as_view(), name="book_update"),
+    path("books/<int:pk>/delete/", deleting.BookDeleteView.as_view(), name="book_delete"),
+    path(
+        "books/<int:pk>/undelete/",
+        deleting.RecordUndeleteView.as_view(kind="book"),
+        name="book_undelete",
+    ),
     path("authors/", author.AuthorListView.as_view(), name="author_list"),
     path("authors/new/", author.AuthorCreateView.as_view(), name="author_create"),
     path("authors/pick/", picking.AuthorPickView.as_view(), name="author_pick"),
     path("authors/<int:pk>/", author.AuthorDetailView.as_view(), name="author_detail"),
     path("authors/<int:pk>/edit/", author.AuthorUpdateView.as_view(), name="author_update"),
+    path(
+        "authors/<int:pk>/delete/",
+        deleting.AuthorDeleteView.as_view(),
+        name="author_delete",
+    ),
+    path(
+        "authors/<int:pk>/undelete/",
+        deleting.RecordUndeleteView.as_view(kind="author"),
+        name="author_undelete",
+    ),
     path("publishers/", publisher.PublisherListView.as_view(), name="publisher_list"),
     path("publishers/new/", publisher.PublisherCreateView.as_view(), name="publisher_create"),
     path("publishers/pick/", picking.PublisherPickView.as_view(), name="publisher_pick"),
@@ -25,8 +51,34 @@ urlpatterns = [
         publisher.PublisherUpdateView.as_view(),
         name="publisher_update",
     ),
+    path(
+        "publishers/<int:pk>/delete/",
+        deleting.PublisherDeleteView.as_view(),
+        name="publisher_delete",
+    ),
+    path(
+        "publishers/<int:pk>/undelete/",
+        deleting.RecordUndeleteView.as_view(kind="publisher"),
+        name="publisher_undelete",
+    ),
     path("uploads/", files.UploadView.as_view(), name="upload"),
     path("uploads/<uuid:pk>/", files.UploadPictureView.as_view(), name="upload_picture"),
+    path(
+        "attachments/new/<str:kind>/<int:record_id>/",
+        files.AttachmentCreateView.as_view(),
+        name="attachment_create",
+    ),
+    path("attachments/<int:pk>/", files.AttachmentDownloadView.as_view(), name="attachment"),
+    path(
+        "attachments/<int:pk>/delete/",
+        files.AttachmentDeleteView.as_view(),
+        name="attachment_delete",
+    ),
+    path(
+        "attachments/restore/<str:token>/",
+        files.AttachmentRestoreView.as_view(),
+        name="attachment_restore",
+    ),
     path("media/<path:path>", files.MediaView.as_view(), name="media"),
     path("imports/", imports.ImportListView.as_view(), name="import_list"),
     path("imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
@@ -46,19 +98,3 @@ urlpatterns = [
         name="import_row_update",
     ),
 ]
-    path(
-        "attachments/new/<str:kind>/<int:record_id>/",
-        files.AttachmentCreateView.as_view(),
-        name="attachment_create",
-    ),
-    path("attachments/<int:pk>/", files.AttachmentDownloadView.as_view(), name="attachment"),
-    path(
-        "attachments/<int:pk>/delete/",
-        files.AttachmentDeleteView.as_view(),
-        name="attachment_delete",
-    ),
-    path(
-        "attachments/restore/<str:token>/",
-        files.AttachmentRestoreView.as_view(),
-        name="attachment_restore",
-    ),
