@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from catalog.models import Author, ImportJob
-from catalog.services import importing, tidying
+from catalog.services import importing, jobs, tidying
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 30  # seconds
@@ -22,7 +22,7 @@ TIDY_AFTER, TIDY_EVERY = 600, 24 * 3600  # seconds; a start has better things to
 @shared_task
 def run_import(job_id: int) -> None:
     """Do an import that waits. Safe to deliver twice: only one worker gets to start it."""
-    if importing.STOP.is_set():
+    if jobs.STOP.is_set():
         return  # the row still says that it waits; whoever starts next takes it
     job = ImportJob.objects.claim(job_id)
     if job is not None:
@@ -58,7 +58,7 @@ class Watch(threading.Thread):
         age = timedelta(seconds=settings.JOB_ABANDONED_SECONDS)
         while not self.ending.wait(min(LOOK_EVERY, settings.JOB_ABANDONED_SECONDS / 4)):
             try:
-                importing.requeue_abandoned(age)
+                jobs.requeue_abandoned(age)
             except DatabaseError:
                 logger.exception("Could not look for abandoned jobs; trying again")
             finally:

@@ -35,6 +35,6 @@ def watch_over_jobs(**kwargs: Any) -> None:
 @worker_shutting_down.connect
 def stop_jobs(**kwargs: Any) -> None:
     """Running jobs see it at their next chunk and go back to waiting."""
-    from catalog.services.importing import STOP
+    from catalog.services.jobs import STOP
 
     STOP.set()

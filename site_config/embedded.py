@@ -17,7 +17,7 @@ from django.db import close_old_connections
 
 from accounts import setup
 from catalog.live.publish import use_loop
-from catalog.services import importing
+from catalog.services import jobs
 from catalog.tasks import Watch
 from site_config.celery import app
 from site_config.checks import contradictions
@@ -53,13 +53,13 @@ class EmbeddedWorker(threading.Thread):
                 ready_callback=lambda consumer: self.ready.set(),
             ).start()
         except Exception:
-            logger.exception("The embedded worker ended: imports wait until the next start")
+            logger.exception("The embedded worker ended: jobs wait until the next start")
 
     def stop(self) -> None:
         """Ask the running job to stop after its chunk, and wait for that."""
         from celery.worker import state
 
-        importing.STOP.set()
+        jobs.STOP.set()
         state.should_stop = 0  # type: ignore[assignment] # an exit code
         end = time.monotonic() + STOP_WITHIN
         while state.active_requests and time.monotonic() < end:
@@ -101,7 +101,7 @@ class Lifespan:
         use_loop(asyncio.get_running_loop())
         await sync_to_async(_announce)()
         if settings.EMBEDDED_WORKER:
-            importing.STOP.clear()
+            jobs.STOP.clear()
             self.worker, self.watch = EmbeddedWorker(), Watch()
             self.worker.start()
             if not await asyncio.to_thread(self.worker.ready.wait, READY_WITHIN):
@@ -126,6 +126,6 @@ def _announce() -> None:
 
 def _take_up_again() -> None:
     try:
-        importing.take_up_again()
+        jobs.take_up_again()
     finally:
         close_old_connections()

@@ -53,16 +53,6 @@ class ImportJob(Job):
     def get_absolute_url(self) -> str:
         return reverse("catalog:import_detail", args=(self.pk,))
 
-    def waiting_before(self) -> int:
-        """How many jobs have their turn before this one; 0 unless it waits. One query."""
-        if self.state != self.State.QUEUED:
-            return 0
-        running = models.Q(state=self.State.RUNNING)
-        since = self.heartbeat_at or self.created_at
-        earlier = models.Q(heartbeat_at__lt=since) | models.Q(heartbeat_at=since, pk__lt=self.pk)
-        queued = models.Q(state=self.State.QUEUED) & earlier
-        return type(self).objects.filter(running | queued).count()
-
 
 class ImportRow(models.Model):
     """One line of an imported file, kept as it came, with what became of it."""

@@ -70,3 +70,16 @@ class Job(models.Model):
 
     class Meta:
         abstract = True
+
+    def waiting_before(self) -> int:
+        """How many jobs of whatever kind have their turn before this one; 0 unless it waits.
+
+        One query for each kind.
+        """
+        if self.state != JobState.QUEUED:
+            return 0
+        running = models.Q(state=JobState.RUNNING)
+        since = self.heartbeat_at or self.created_at
+        earlier = models.Q(heartbeat_at__lt=since) | models.Q(heartbeat_at=since, pk__lt=self.pk)
+        before = running | (models.Q(state=JobState.QUEUED) & earlier)
+        return sum(kind.objects.filter(before).count() for kind in Job.__subclasses__())

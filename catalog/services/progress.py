@@ -53,7 +53,7 @@ class Progress:
 
 
 def of(job: ImportJob) -> Progress:
-    """The figures of a job; one query while it waits, none otherwise."""
+    """The figures of a job; two queries while it waits, none otherwise."""
     percent = _percent(job)
     rate = _rate(job)
     return Progress(

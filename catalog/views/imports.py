@@ -35,7 +35,7 @@ from catalog.importers.guard import UnreadableFile
 from catalog.importers.messages import sentence
 from catalog.models import ImportJob
 from catalog.pagination import CataloguePage
-from catalog.services import importing, progress
+from catalog.services import importing, jobs, progress
 from site_config.views import JsonMixin, PartialTemplateMixin, wants_partial
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "colophon-sample.xlsx"
@@ -350,5 +350,5 @@ class ImportCancelView(PermissionRequiredMixin, JobMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        importing.cancel(self.job)
+        jobs.cancel(self.job)
         return redirect(self.job)

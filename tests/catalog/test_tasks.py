@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from catalog import tasks
 from catalog.models import ImportJob
-from catalog.services import importing
+from catalog.services import importing, jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +34,11 @@ def test_a_task_for_a_job_that_is_no_more_does_nothing(monkeypatch):
 def test_a_worker_that_shuts_down_takes_nothing_new(monkeypatch):
     monkeypatch.setattr(importing, "run", pytest.fail)
     job = waiting_job()
-    importing.STOP.set()
+    jobs.STOP.set()
     try:
         tasks.run_import(job.pk)
     finally:
-        importing.STOP.clear()
+        jobs.STOP.clear()
     job.refresh_from_db()
     assert job.state == "queued"
 
@@ -55,7 +55,7 @@ def test_the_watch_looks_for_abandoned_jobs_until_it_is_stopped(monkeypatch, set
         watch.stop()
         return []
 
-    monkeypatch.setattr(importing, "requeue_abandoned", look)
+    monkeypatch.setattr(jobs, "requeue_abandoned", look)
     monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
     watch.run()
     assert looked == [timedelta(seconds=0.04)] * 2

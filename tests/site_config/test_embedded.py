@@ -38,7 +38,7 @@ def happened(monkeypatch):
     monkeypatch.setattr(embedded, "READY_WITHIN", 0.05)
     monkeypatch.setattr("accounts.setup.announce", lambda: events.append("announced"))
     monkeypatch.setattr(
-        "catalog.services.importing.take_up_again", lambda: events.append("jobs taken up again")
+        "catalog.services.jobs.take_up_again", lambda: events.append("jobs taken up again")
     )
     FakeWorker.usable, FakeWorker.stopped = True, False
     yield events

@@ -1,24 +1,13 @@
 """Doing a claimed import: rows in chunks, each chunk one transaction and applied exactly once."""
 
-import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import (
-    DataError,
-    Error,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    connection,
-    reset_queries,
-    transaction,
-)
+from django.db import DataError, Error, IntegrityError, connection, reset_queries
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.importers import workbook
@@ -26,29 +15,19 @@ from catalog.importers.guard import UnreadableFile
 from catalog.importers.rows import RowReader
 from catalog.importers.workbook import RawRow
 from catalog.models import ImportJob
-from catalog.models.job import JobState
-from catalog.models.state import changed
 from catalog.search import indexing
+from catalog.services import jobs
 from catalog.services.importing import files, lines
 from catalog.services.importing.chunk import Chunk
-from catalog.services.importing.live import look, look_at_waiting
-from catalog.services.importing.stopping import STOP
+from catalog.services.jobs import STOP
 
 logger = logging.getLogger(__name__)
 State = ImportJob.State
 CHUNK = 2_000  # flat from 500 to 5,000; this one shows progress about every 0.3 s
-ATTEMPTS = 6  # of one chunk; waits 0.1 + 0.2 + 0.4 + 0.8 + 1.6 s in between
 COUNTERS = (
     "created", "updated", "skipped", "rejected", "repaired", "warned",
     "authors_created", "publishers_created",
 )  # fmt: skip
-# Worth another try: deadlock, serialization failure, lock not to be had.
-AGAIN = {"40P01", "40001", "55P03", 1213, 1205, 1020}
-FULL = {"53100", 1021, 1114}
-
-
-class NotOurs(Exception):
-    """The row says that somebody else has the job now, or that it is to stop."""
 
 
 def run(job: ImportJob, *, on_chunk: Callable[[ImportJob], None] | None = None) -> None:
@@ -57,30 +36,14 @@ def run(job: ImportJob, *, on_chunk: Callable[[ImportJob], None] | None = None) 
     It goes on after the last row that was committed, so it may be called again after any crash.
     The job's row says how it ended; nothing is raised for what is wrong with the file.
     """
-    look(job.pk)
-    look_at_waiting()
-    try:
-        while True:
-            try:
-                finished = _work(job, on_chunk)
-            except NotOurs:
-                if not _still_ours(job):
-                    return
-                # The connection broke while a chunk was being committed, and it was: go on.
-            else:
-                break
-        if finished:
-            _end(job, State.DONE)
-        else:
-            _give_back(job)
-    except UnreadableFile as error:
-        _end(job, State.FAILED, str(error.message()))
-    except (OSError, Error) as error:
-        logger.exception("Import %d failed", job.pk)
-        _end(job, State.FAILED, _reason(error))
-    except Exception:
-        logger.exception("Import %d failed", job.pk)
-        _end(job, State.FAILED, _unexpected())
+    jobs.run(
+        job,
+        lambda: _work(job, on_chunk),
+        reason=_reason,
+        refusals=(UnreadableFile,),
+        at_end=lambda: {"rows": job.rows_done},  # until now it was an estimate for long files
+        ended=lambda: _refresh_statistics(job),
+    )
 
 
 def _work(job: ImportJob, on_chunk: Callable[[ImportJob], None] | None) -> bool:
@@ -106,18 +69,6 @@ def _work(job: ImportJob, on_chunk: Callable[[ImportJob], None] | None) -> bool:
             if on_chunk:
                 on_chunk(job)
     # A stop that came with the last rows does not matter, a cancellation neither.
-    return True
-
-
-def _still_ours(job: ImportJob) -> bool:
-    """Look at the row again; a job that is to be cancelled ends here."""
-    token = job.claimed_by
-    job.refresh_from_db()
-    if job.state != State.RUNNING or job.claimed_by != token:
-        return False
-    if job.cancel_requested:
-        _end(job, State.CANCELLED)
-        return False
     return True
 
 
@@ -152,86 +103,40 @@ def _apply(job: ImportJob, chunk: list[lines.Line], seconds: float, *, whole: bo
 
 
 def _commit(job: ImportJob, chunk: list[lines.Line], seconds: float) -> None:
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            _commit_once(job, chunk, seconds)
-        except (OperationalError, InterfaceError) as error:
-            if attempt == ATTEMPTS or not _may_pass(error):
-                raise
-            logger.warning("Import %d: trying a chunk again: %s", job.pk, error)
-            if not connection.in_atomic_block:
-                connection.close_if_unusable_or_obsolete()
-            for line in chunk:
-                line.forget()
-            time.sleep(0.05 * 2**attempt)
-        else:
-            return
+    def forget() -> None:
+        for line in chunk:
+            line.forget()
+
+    jobs.insist(job, lambda: _commit_once(job, chunk, seconds), forget)
 
 
 def _commit_once(job: ImportJob, chunk: list[lines.Line], seconds: float) -> None:
-    """One transaction. It begins with a conditional update of the job's row.
-
-    So whoever comes second waits for the row and then finds that the rows are done: two workers
-    that both believe the job is theirs cannot apply a chunk twice.
-    """
     began = time.monotonic()
-    mine = ImportJob.objects.filter(
-        pk=job.pk,
-        state=State.RUNNING,
-        claimed_by=job.claimed_by,
-        rows_done=job.rows_done,
-        cancel_requested=False,
-    )
-    done = job.rows_done + len(chunk)
-    with transaction.atomic():
-        if not mine.update(rows_done=done, heartbeat_at=timezone.now()):
-            raise NotOurs
+    with jobs.chunk(job, "rows_done", len(chunk)):
         work = Chunk(job, chunk)
         with indexing.by_hand():
             work.write()
         figures: dict[str, Any] = {
             name: getattr(job, name) + work.counts[name] for name in COUNTERS
         }
-        figures["rows"] = max(job.rows, done)
+        figures["rows"] = max(job.rows, job.rows_done + len(chunk))
         figures["seconds"] = job.seconds + seconds + time.monotonic() - began
         ImportJob.objects.filter(pk=job.pk).update(**figures)
-        changed()
-        look(job.pk)
-    job.rows_done = done
     for name, value in figures.items():
         setattr(job, name, value)
-
-
-def _end(job: ImportJob, state: JobState, error: str = "") -> None:
-    """Close the job, unless somebody else has it by now."""
-    now = timezone.now()
-    figures: dict[str, Any] = {"state": state, "error": error, "finished_at": now}
-    if state == State.DONE:
-        figures["rows"] = job.rows_done  # until now it was an estimate for long files
-    mine = ImportJob.objects.filter(pk=job.pk, state=State.RUNNING, claimed_by=job.claimed_by)
-    if mine.update(**figures, claimed_by="", heartbeat_at=now):
-        look(job.pk)
-        look_at_waiting()
-    if job.created:
-        _refresh_statistics()
-    job.refresh_from_db()
 
 
 def stop(job: ImportJob) -> None:
     """End a job that runs in this process and was interrupted between or in chunks."""
     job.refresh_from_db()
-    _end(job, State.CANCELLED)
+    jobs.end(job, State.CANCELLED)
+    _refresh_statistics(job)
 
 
-def _give_back(job: ImportJob) -> None:
-    mine = ImportJob.objects.filter(pk=job.pk, state=State.RUNNING, claimed_by=job.claimed_by)
-    if mine.update(state=State.QUEUED, claimed_by=""):
-        look(job.pk)
-    job.refresh_from_db()
-
-
-def _refresh_statistics() -> None:
+def _refresh_statistics(job: ImportJob) -> None:
     """The planner's figures date from before the import, perhaps from an empty table."""
+    if not job.created:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA analysis_limit = 400")
@@ -240,28 +145,10 @@ def _refresh_statistics() -> None:
             cursor.execute("ANALYZE catalog_book, catalog_contribution, catalog_author")
 
 
-def _code(error: BaseException) -> Any:
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or next(iter(getattr(cause, "args", ())), None)
-
-
-def _may_pass(error: Error) -> bool:
-    """Whether the same statement may succeed a moment later."""
-    if _code(error) in AGAIN or "locked" in str(error):
-        return True
-    return isinstance(error, (OperationalError, InterfaceError)) and not is_full(error)
-
-
-def is_full(error: BaseException) -> bool:
-    return (
-        (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
-        or _code(error) in FULL
-        or "disk is full" in str(error)
-    )
-
-
 def _reason(error: BaseException) -> str:
-    if is_full(error):
+    if isinstance(error, UnreadableFile):
+        return str(error.message())
+    if jobs.is_full(error):
         return _(
             "The disk is full. The rows counted here are in the catalogue; make room and import "
             "the file again with “skip” to bring in the rest. Leave out the rows without an ISBN "

@@ -18,7 +18,7 @@ from catalog.importers.rows import Credit, ParsedRow, RowReader
 from catalog.importers.workbook import RawRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow
 from catalog.models.state import CatalogueState
-from catalog.services import importing
+from catalog.services import importing, jobs
 from catalog.services.importing import chunk as chunk_module
 from catalog.services.importing import engine, lines
 from tests.catalog.search.shelves import needs_books
@@ -401,7 +401,7 @@ def test_cancel_stops_between_chunks_and_keeps_what_was_done(make_job, small_chu
 
     def after_the_second(job):
         if job.rows_done == 8:
-            importing.cancel(ImportJob.objects.get(pk=job.pk))
+            jobs.cancel(ImportJob.objects.get(pk=job.pk))
 
     importing.run(job, on_chunk=after_the_second)
     assert (job.state, job.rows_done, job.created) == (State.CANCELLED, 8, 8)
@@ -412,7 +412,7 @@ def test_cancel_stops_between_chunks_and_keeps_what_was_done(make_job, small_chu
 def test_a_job_that_has_not_begun_is_cancelled_at_once(make_job, state):
     job = make_job(books(1))
     ImportJob.objects.filter(pk=job.pk).update(state=state)
-    importing.cancel(job)
+    jobs.cancel(job)
     assert job.state == State.CANCELLED
     assert ImportJob.objects.claim(job.pk) is None
 
@@ -420,7 +420,7 @@ def test_a_job_that_has_not_begun_is_cancelled_at_once(make_job, state):
 def test_a_finished_job_cannot_be_cancelled(make_job):
     job = make_job(books(1))
     importing.run(job)
-    importing.cancel(job)
+    jobs.cancel(job)
     assert (job.state, job.cancel_requested) == (State.DONE, False)
 
 
@@ -428,12 +428,12 @@ def test_shutting_down_gives_the_job_back_and_the_next_start_finishes_it(make_jo
     job = make_job(books(10))
 
     def shut_down(job):
-        importing.STOP.set()
+        jobs.STOP.set()
 
     try:
         importing.run(job, on_chunk=shut_down)
     finally:
-        importing.STOP.clear()
+        jobs.STOP.clear()
     assert (job.state, job.rows_done, job.claimed_by) == (State.QUEUED, 4, "")
     again = ImportJob.objects.claim(job.pk)
     assert again is not None
@@ -459,8 +459,8 @@ def test_a_crash_between_chunks_loses_and_repeats_nothing(make_job, small_chunks
     left = ImportJob.objects.get(pk=job.pk)
     assert (left.state, left.rows_done) == (State.RUNNING, chunks * 4)
     ImportJob.objects.filter(pk=job.pk).update(claimed_by="a worker")
-    with mock.patch("catalog.services.importing.jobs.enqueue"):
-        assert importing.take_up_again() == [job.pk]
+    with mock.patch("catalog.services.jobs.enqueue"):
+        assert jobs.take_up_again() == [("import", job.pk)]
     again = ImportJob.objects.claim(job.pk)
     assert again is not None
     importing.run(again)
@@ -502,8 +502,8 @@ def test_who_lost_the_job_to_another_worker_applies_nothing_more(make_job, small
             ImportJob.objects.filter(pk=job.pk).update(
                 heartbeat_at=timezone.now() - timedelta(hours=1)
             )
-            with mock.patch("catalog.services.importing.jobs.enqueue"):
-                assert importing.requeue_abandoned(timedelta(minutes=2)) == [job.pk]
+            with mock.patch("catalog.services.jobs.enqueue"):
+                assert jobs.requeue_abandoned(timedelta(minutes=2)) == [("import", job.pk)]
             second = ImportJob.objects.claim(job.pk)
             assert second is not None
             importing.run(second)
@@ -538,7 +538,7 @@ def test_a_chunk_cannot_be_applied_twice_even_with_the_same_claim(make_job, smal
         for row in first.import_rows.all()
     ]
     ImportJob.objects.filter(pk=first.pk).update(state=State.RUNNING, claimed_by=twin.claimed_by)
-    with pytest.raises(engine.NotOurs):
+    with pytest.raises(jobs.NotOurs):
         engine._commit_once(twin, rows, 0)
     assert Book.objects.count() == 4
 
@@ -637,12 +637,12 @@ def test_a_claimed_job_cannot_be_claimed_again(make_job):
 def test_pressing_start_twice_starts_once(
     make_job, monkeypatch, django_capture_on_commit_callbacks
 ):
-    sent: list[int] = []
-    monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
+    sent: list[jobs.Key] = []
+    monkeypatch.setattr(jobs, "enqueue", lambda kind, pk: sent.append((kind, pk)))
     with django_capture_on_commit_callbacks(execute=True):
         job = make_job(books(1), queue=True)
         importing.start(job, mapping={0: "title"}, on_duplicate="add")
-    assert sent == [job.pk]
+    assert sent == [("import", job.pk)]
     assert (job.state, job.on_duplicate) == (State.QUEUED, "skip")
 
 
@@ -654,38 +654,38 @@ def test_a_job_says_how_many_come_before_it(make_job):
 
 
 def test_only_jobs_without_a_sign_of_life_are_put_back(make_job, monkeypatch):
-    sent: list[int] = []
-    monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
+    sent: list[jobs.Key] = []
+    monkeypatch.setattr(jobs, "enqueue", lambda kind, pk: sent.append((kind, pk)))
     alive, dead, leaving = (make_job(books(1)) for _ in range(3))
     old = timezone.now() - timedelta(minutes=3)
     ImportJob.objects.filter(pk__in=(dead.pk, leaving.pk)).update(heartbeat_at=old)
     ImportJob.objects.filter(pk=leaving.pk).update(cancel_requested=True)
-    assert importing.requeue_abandoned(timedelta(minutes=2)) == [dead.pk]
+    assert jobs.requeue_abandoned(timedelta(minutes=2)) == [("import", dead.pk)]
     states = [ImportJob.objects.get(pk=job.pk).state for job in (alive, dead, leaving)]
     assert states == [State.RUNNING, State.QUEUED, State.CANCELLED]
-    assert sent == [dead.pk]
+    assert sent == [("import", dead.pk)]
 
 
 def test_word_of_a_waiting_job_is_sent_again_when_nobody_works(make_job, monkeypatch):
     job = make_job(books(1), queue=True)
-    sent: list[int] = []
-    monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
-    importing.requeue_abandoned(timedelta(minutes=2))
+    sent: list[jobs.Key] = []
+    monkeypatch.setattr(jobs, "enqueue", lambda kind, pk: sent.append((kind, pk)))
+    jobs.requeue_abandoned(timedelta(minutes=2))
     assert sent == []
     ImportJob.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=3))
-    importing.requeue_abandoned(timedelta(minutes=2))
-    assert sent == [job.pk]
+    jobs.requeue_abandoned(timedelta(minutes=2))
+    assert sent == [("import", job.pk)]
 
 
 def test_a_start_of_the_only_worker_takes_up_everything_in_its_old_order(make_job, monkeypatch):
-    sent: list[int] = []
-    monkeypatch.setattr("catalog.services.importing.jobs.enqueue", sent.append)
+    sent: list[jobs.Key] = []
+    monkeypatch.setattr(jobs, "enqueue", lambda kind, pk: sent.append((kind, pk)))
     here = make_job(books(1))
     killed = make_job(books(1))
     waiting = make_job(books(1), queue=True)
     ImportJob.objects.filter(pk=killed.pk).update(claimed_by="x" * 32)
-    assert importing.take_up_again() == [killed.pk, waiting.pk]
-    assert sent == [killed.pk, waiting.pk]
+    assert jobs.take_up_again() == [("import", killed.pk), ("import", waiting.pk)]
+    assert sent == [("import", killed.pk), ("import", waiting.pk)]
     assert ImportJob.objects.get(pk=here.pk).state == State.RUNNING
 
 

@@ -485,7 +485,7 @@ def test_a_waiting_job_says_how_many_are_before_it(client_of, cataloguer, job_in
     job_in(State.RUNNING)
     job = job_in(State.QUEUED, heartbeat_at=timezone.now())
     response = client_of(cataloguer).get(url("import_detail", job.pk))
-    assertContains(response, "1 import is before it.")
+    assertContains(response, "1 job is before it.")
 
 
 def test_what_is_pushed_shows_the_same_as_the_page(client_of, cataloguer, job_in):
