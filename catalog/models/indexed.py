@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from catalog.models.state import changed
@@ -23,7 +23,9 @@ _indexer: Callable[[Ids], None] | None = None
 class Recorder(Protocol):
     """Who keeps what records were (catalog.services.recording): before, after, and at the end."""
 
-    def keep(self, kind: str, ids: Collection[int], kept: dict[int, Any]) -> None: ...
+    def keep(
+        self, kind: str, ids: Collection[int], kept: dict[int, Any], *, locked: bool = False
+    ) -> None: ...
     def note(self, kind: str, ids: Collection[int], kept: dict[int, Any]) -> None: ...
     def note_deleted(self, kind: str, ids: Collection[int], kept: dict[int, Any]) -> None: ...
 
@@ -55,7 +57,7 @@ def record_with(recorder: Recorder) -> None:
     _recorder = recorder
 
 
-def about_to_write(kind: str, ids: Iterable[int]) -> None:
+def about_to_write(kind: str, ids: Iterable[int], *, locked: bool = False) -> None:
     """These records will be written or deleted: the history keeps what they are now.
 
     Before the first write, inside `deferred()`: again for the same records costs nothing there.
@@ -72,7 +74,7 @@ def about_to_write(kind: str, ids: Iterable[int]) -> None:
     # What was written in this block already was kept before, or is new.
     new = [pk for pk in ids if pk not in pending.kept[kind] and pk not in pending.ids[kind]]
     if new:
-        _recorder.keep(kind, new, pending.kept[kind])
+        _recorder.keep(kind, new, pending.kept[kind], locked=locked)
 
 
 def about_to_delete(kind: str, ids: Iterable[int]) -> None:
@@ -134,6 +136,16 @@ def by_hand() -> Iterator[None]:
 
 
 M = TypeVar("M", bound=models.Model)
+
+
+def locked(rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """These rows, locked against other writers until the commit: in the order of their numbers,
+    so that two writers of several never wait for each other in a ring.
+
+    Not against those who only refer to them: a book is saved while its author is being edited.
+    """
+    no_key = connection.features.has_select_for_no_key_update
+    return rows.order_by("pk").select_for_update(no_key=no_key)
 
 
 class IndexedQuerySet(models.QuerySet[M]):

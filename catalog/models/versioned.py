@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 
 from catalog.models.fields import with_what_follows
-from catalog.models.indexed import about_to_write, deferred
+from catalog.models.indexed import about_to_write, deferred, locked
 
 BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at"})
 
@@ -83,7 +83,7 @@ class VersionedModel(models.Model):
         with deferred():
             if not self._state.adding:
                 self._merge(fields)
-                about_to_write(record_kind(self), [self.pk])  # what it is now that it is locked
+                about_to_write(record_kind(self), [self.pk], locked=True)
                 self.version += 1
             self.derive()
             if fields:
@@ -122,8 +122,8 @@ class VersionedModel(models.Model):
         loaded = self._loaded or {}
         follows = set(self.derived) - set(self.sources)
         names = [name for name in loaded if name not in BOOKKEEPING and name not in follows]
-        rows = type(self)._base_manager.filter(pk=self.pk).select_for_update()
-        theirs = rows.order_by().values("version", *names).first()
+        rows = locked(type(self)._base_manager.filter(pk=self.pk))
+        theirs = rows.values("version", *names).first()
         if theirs is None:
             raise RecordGone(f"{self._meta.verbose_name} {self.pk}")
         version = theirs.pop("version")

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog.models import Attachment, Author, Book, Contribution, ImportRow, Publisher, Subject
 from catalog.models.history import Origin, Source, current_origin
+from catalog.models.indexed import locked as locked_rows
 from catalog.models.indexed import record_with
 from catalog.models.versioned import BOOKKEEPING, VersionedModel
 from catalog.text import chunks
@@ -181,11 +182,9 @@ def _signed(snapshot: Any, origin: Origin) -> Any:
 
 
 def _lock(kind: str, ids: Collection[int]) -> None:
-    """In the order of their numbers, as every writer of many does: two never wait in a ring."""
     if not connection.features.has_select_for_update:
         return  # SQLite's transactions are alone from their first statement
-    rows = MODELS[kind]._base_manager.filter(pk__in=ids).select_for_update().order_by("pk")
-    list(rows.values_list("pk", flat=True))
+    list(locked_rows(MODELS[kind]._base_manager.filter(pk__in=ids)).values_list("pk", flat=True))
 
 
 def _write(kind: str, rows: Iterable[Any]) -> None:
