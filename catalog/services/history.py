@@ -16,15 +16,24 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import Book, Contribution
+from catalog.models.history import Source, origin
 from catalog.models.indexed import about_to_write, deferred, written
 from catalog.models.versioned import VersionedModel
 from catalog.services import recording
 from catalog.services.books import find_subjects
+from catalog.services.changes import (
+    RELATED,
+    differences,
+    heading,
+    previous,
+    snapshot_kind,
+    state,
+    together,
+)
 from catalog.services.recording import CHANGED, DELETED, MODELS
 from catalog.text import chunks, match_key
 
 BATCH = 500
-RELATED = ("credits", "subjects")  # of a book, beside its columns
 NOT_WRITTEN = frozenset({"files"})
 PICTURES = ("cover", "headshot")
 
@@ -47,55 +56,6 @@ class Applied:
     @property
     def written(self) -> list[int]:
         return self.changed + self.created
-
-
-# --- States ----------------------------------------------------------------------------------
-
-
-def state(snapshot: Any) -> dict[str, Any]:
-    """What the record was; credits and subjects are always there, however empty."""
-    found = recording.state(snapshot)
-    for name in (*RELATED, "files") if snapshot_kind(snapshot) == "book" else ("files",):
-        found.setdefault(name, [])
-    return found
-
-
-def snapshot_kind(snapshot: Any) -> str:
-    """ "book", "author" or "publisher": what this is a snapshot of."""
-    return str(snapshot.instance_type._meta.model_name)
-
-
-def heading(snapshot: Any) -> str:
-    """What the record was called."""
-    return str(getattr(snapshot, "title", "") or getattr(snapshot, "name", ""))
-
-
-def differences(before: Any, after: Any) -> frozenset[str]:
-    """Which fields two snapshots of a record differ in: columns, credits, subjects, files."""
-    old, new = state(before), state(after)
-    return frozenset(name for name, value in new.items() if old.get(name) != value)
-
-
-def previous(kind: str, changes: Collection[Any]) -> dict[int, Any]:
-    """The snapshot before each of these, by `history_id`; none for the first of a record.
-
-    Two queries for every 500.
-    """
-    found: dict[int, Any] = {}
-    manager = recording.snapshots(kind)
-    for batch in chunks(list(changes), BATCH):
-        earlier = manager.filter(
-            id=models.OuterRef("id"), history_id__lt=models.OuterRef("history_id")
-        ).order_by("-history_id")
-        pairs = (
-            manager.filter(history_id__in=[change.history_id for change in batch])
-            .order_by()
-            .values_list("history_id", models.Subquery(earlier.values("history_id")[:1]))
-        )
-        before = {pk: last for pk, last in pairs if last}
-        rows = {row.history_id: row for row in manager.filter(history_id__in=before.values())}
-        found |= {pk: rows[last] for pk, last in before.items() if last in rows}
-    return found
 
 
 # --- Writing a state -------------------------------------------------------------------------
@@ -445,11 +405,7 @@ def put_back_all(kind: str, changes: Iterable[Any], *, force: bool = False) -> A
 
 def _put_back_batch(kind: str, changes: list[Any], force: bool, total: Applied) -> None:
     before = previous(kind, changes)
-    # Locked before they are compared: nobody changes them in between.
-    ids = [change.id for change in changes]
-    rows = MODELS[kind]._base_manager.filter(pk__in=ids).select_for_update().order_by("pk")
-    list(rows.values_list("pk", flat=True))
-    now = recording.now(kind, ids)
+    now = _now(kind, [change.id for change in changes])
     again: dict[int, Any] = {}
     back: dict[int, Any] = {}
     names: dict[int, frozenset[str]] = {}
@@ -465,15 +421,12 @@ def _put_back_batch(kind: str, changes: list[Any], force: bool, total: Applied) 
         if change.history_type != CHANGED or last is None:
             total.refused[pk] = _("That a record was made is undone by deleting it.")
             continue
-        wanted = differences(last, change) - NOT_WRITTEN
-        if pk in now and not force:
-            since = wanted & differences(change, now[pk]) & differences(last, now[pk])
-            if since:
-                total.left[pk] = since
-                wanted -= since
-                if not wanted:
-                    continue
-        back[pk], names[pk] = last, wanted
+        wanted = changed_by(last, change)
+        if pk in now and not force and (since := changed_since(last, change, now[pk])):
+            total.left[pk] = since
+            wanted -= since
+        if wanted:
+            back[pk], names[pk] = last, wanted
     for applied in (
         apply_states(kind, again, bring_back=True),
         apply_states(kind, back, only=names),
@@ -482,3 +435,78 @@ def _put_back_batch(kind: str, changes: list[Any], force: bool, total: Applied) 
         total.created += applied.created
         total.same += applied.same
         total.refused |= applied.refused
+
+
+def changed_by(before: Any, change: Any) -> frozenset[str]:
+    """What putting this change back would write."""
+    return together(differences(before, change) - NOT_WRITTEN)
+
+
+def changed_since(before: Any, change: Any, now: Any) -> frozenset[str]:
+    """Which of these fields somebody has changed again, unless to what they were before."""
+    again = together(differences(change, now)) & together(differences(before, now))
+    return changed_by(before, change) & again
+
+
+def _now(kind: str, ids: Collection[int]) -> dict[int, Any]:
+    """The records as they are, locked: nobody changes them between comparing and writing."""
+    rows = MODELS[kind]._base_manager.filter(pk__in=ids).select_for_update().order_by("pk")
+    list(rows.values_list("pk", flat=True))
+    return recording.now(kind, ids)
+
+
+# --- One change ------------------------------------------------------------------------------
+
+
+class ChangedSince(Exception):
+    """Fields that would be put back were changed again: somebody has to say whether they go."""
+
+    def __init__(self, names: frozenset[str], version: int) -> None:
+        super().__init__(", ".join(sorted(names)))
+        self.names = names
+        self.version = version
+
+
+def put_back(
+    change: Any, *, user: User, only: Collection[str] | None = None, seen: int | None = None
+) -> bool:
+    """Set the fields that a change changed, or only some, to what they were before it.
+
+    Whether there was anything left to do. Raises CannotPutBack with a sentence; and ChangedSince
+    if a field was changed again, unless `seen` is the record's version: then whoever asks has
+    seen what it is now.
+    """
+    kind = snapshot_kind(change)
+    before = previous(kind, [change]).get(change.history_id)
+    if change.history_type != CHANGED or before is None:
+        raise CannotPutBack(_("That a record was made is undone by deleting it."))
+    names = changed_by(before, change)
+    if only is not None:
+        names &= together(only)
+    if not names:
+        raise CannotPutBack(_("Nothing of this change can be put back."))
+    with origin(Source.UNDO, user=user, reason=reason_for(change)), deferred():
+        now = _now(kind, [change.id]).get(change.id)
+        if now is None:
+            raise CannotPutBack(_("“%(name)s” has been deleted.") % {"name": heading(change)})
+        since = changed_since(before, change, now) & names
+        if since and seen != now.version:
+            raise ChangedSince(since, now.version)
+        applied = apply_states(kind, {change.id: before}, only=names)
+        if applied.refused:
+            raise CannotPutBack(applied.refused[change.id])
+    return bool(applied.changed)
+
+
+def reason_for(change: Any) -> str:
+    """Noted with what puts a change back; `undone_by_reason` reads it."""
+    return f"{_UNDOES}{change.history_id}"
+
+
+def undone_by_reason(reason: str | None) -> int | None:
+    """Which change was put back by the one with this reason."""
+    number = (reason or "").removeprefix(_UNDOES)
+    return int(number) if number != reason and number.isdecimal() else None
+
+
+_UNDOES = "undoes "
