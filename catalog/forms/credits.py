@@ -44,7 +44,13 @@ class CreditForm(forms.Form):
         label=gettext_lazy("Credited as"),
         max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={
+                "dir": "auto",
+                "autocomplete": "off",
+                "placeholder": gettext_lazy("if printed otherwise"),
+            }
+        ),
     )
     position = forms.IntegerField(
         label=gettext_lazy("Place"), required=False, min_value=0, max_value=32_000

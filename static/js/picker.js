@@ -147,6 +147,11 @@
       this.message.className = `pick-message ${level}`;
       this.list.hidden = !this.options.length;
       this.popup.hidden = false;
+      this.popup.classList.remove("up");
+      // Above the field where it would not fit below, and there is more room.
+      const { bottom } = this.popup.getBoundingClientRect();
+      const { top } = this.input.getBoundingClientRect();
+      if (bottom > window.innerHeight && top > window.innerHeight - top) this.popup.classList.add("up");
       this.input.setAttribute("aria-expanded", "true");
     }
 
