@@ -9,19 +9,24 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow, Publisher, Subject
 from catalog.models.indexed import deferred
+from catalog.models.versioned import record_kind
 from catalog.pagination import CataloguePaginator
-from catalog.presentation import year_text
+from catalog.presentation import picture, year_text
 from catalog.search.listings import EXACT, BookListing, Listing
 from catalog.search.names import AuthorListing, PublisherListing
 from catalog.search.query import parse
 
 
 class RecordAdmin(admin.ModelAdmin):
+    picture_field = ""  # of the model; pictures come in by the pages of the catalogue only
+
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 0
@@ -58,6 +63,19 @@ class RecordAdmin(admin.ModelAdmin):
         with deferred():
             return super().changeform_view(request, *args, **kwargs)
 
+    @admin.display(description=_("picture"))
+    def shown_picture(self, record: Any) -> str:
+        """Every picture is checked and written anew; this form would keep it as it came."""
+        found = picture(getattr(record, self.picture_field).name or "")
+        if record.pk is None:
+            return str(_("Save first; then it can be added on the page of the catalogue."))
+        url = reverse(f"catalog:{record_kind(record)}_update", args=(record.pk,))
+        change = format_html('<a href="{}">{}</a>', url, _("Change it in the catalogue"))
+        if found is None:
+            return change
+        shown = '<img src="{}" alt="{}" width="80"> {}'
+        return format_html(shown, found["small"], _("The present picture"), change)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change and hasattr(obj, "created_by"):
             obj.created_by = request.user
@@ -76,7 +94,16 @@ class BookAdmin(RecordAdmin):
     list_select_related = ("publisher",)
     search_fields = ("title",)  # shows the box; get_search_results does the work
     autocomplete_fields = ("publisher", "subjects")
-    readonly_fields = ("isbn_entered", "isbn_repaired", "created_by", "created_at", "updated_at")
+    picture_field = "cover"
+    exclude = ("cover",)
+    readonly_fields = (
+        "shown_picture",
+        "isbn_entered",
+        "isbn_repaired",
+        "created_by",
+        "created_at",
+        "updated_at",
+    )
     inlines = (ContributionInline,)
 
     @admin.display(description=_("publication year"))
@@ -94,7 +121,15 @@ class BookAdmin(RecordAdmin):
 class AuthorAdmin(RecordAdmin):
     list_display = ("name", "sort_name", "qualifier", "kind")
     search_fields = ("name",)
-    readonly_fields = ("last_accessed", "created_by", "created_at", "updated_at")
+    picture_field = "headshot"
+    exclude = ("headshot",)
+    readonly_fields = (
+        "shown_picture",
+        "last_accessed",
+        "created_by",
+        "created_at",
+        "updated_at",
+    )
 
     def listing(self, queryset: QuerySet) -> Listing:
         return AuthorListing(queryset)

@@ -1,6 +1,7 @@
 """Makers of files for tests: honest workbooks, damaged ones and hostile ones, all of them real."""
 
 import csv
+import io
 import os
 import struct
 import zipfile
@@ -12,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from PIL import Image
 
 DATA = Path(__file__).parent / "data"
 XLS = DATA / "books.xls"
@@ -420,3 +422,102 @@ def encrypted_ods(path: Path) -> Path:
 
 def doc(path: Path) -> Path:
     return write_ole(path, {"WordDocument": b"\xec\xa5"})
+
+
+# --- Pictures ---------------------------------------------------------------------------------
+
+Size = tuple[int, int]
+
+
+def _drawn(size: Size, mode: str = "RGB") -> Image.Image:
+    """Red on the left, blue on the right, green along the top: turned and mirrored it differs."""
+    picture = Image.new("RGB", size, (200, 30, 30))
+    width, height = size
+    picture.paste((30, 30, 200), (width // 2, 0, width, height))
+    picture.paste((30, 200, 30), (0, 0, width, max(1, height // 8)))
+    return picture if mode == "RGB" else picture.convert(mode)
+
+
+def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def jpeg_picture(size: Size = (600, 900), mode: str = "RGB", **options: Any) -> bytes:
+    return _saved(_drawn(size, mode), "JPEG", **options)
+
+
+def png_picture(size: Size = (600, 900), mode: str = "RGB", **options: Any) -> bytes:
+    return _saved(_drawn(size, mode), "PNG", **options)
+
+
+def webp_picture(size: Size = (600, 900), **options: Any) -> bytes:
+    return _saved(_drawn(size), "WEBP", **options)
+
+
+def other_picture(kind: str) -> bytes:
+    """GIF, TIFF, BMP, AVIF: pictures that are not taken."""
+    return _saved(_drawn((100, 100)), kind)
+
+
+def jpeg_from_a_phone(size: Size = (600, 900), orientation: int = 6) -> bytes:
+    """On its side, with the place where it was taken, a comment and an XMP packet."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "SecretCamera"
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 12.0, 30.0), 3: "E", 4: (16.0, 22.0, 0.0)})
+    return jpeg_picture(
+        size, exif=exif, comment=b"SecretComment", xmp=b"<x:xmpmeta>SecretXmp</x:xmpmeta>"
+    )
+
+
+def animated(kind: str) -> bytes:
+    """A WebP, or a PNG (APNG), of three pictures."""
+    first, *more = [Image.new("RGB", (80, 120), colour) for colour in ("red", "green", "blue")]
+    return _saved(first, kind, save_all=True, append_images=more, duration=100)
+
+
+def png_16_bit(size: Size = (100, 100)) -> bytes:
+    """Grey of 16 bits, dark on the left and light on the right."""
+    width, height = size
+    row = b"".join(struct.pack("<H", 65535 * x // (width - 1)) for x in range(width))
+    return _saved(Image.frombytes("I;16", size, row * height), "PNG")
+
+
+def see_through_png(size: Size = (100, 100)) -> bytes:
+    """Red on the left; the right half cannot be seen."""
+    picture = Image.new("RGBA", size, (200, 30, 30, 255))
+    picture.paste((0, 0, 0, 0), (size[0] // 2, 0, *size))
+    return _saved(picture, "PNG")
+
+
+def picture_bomb(size: Size = (50_000, 50_000)) -> bytes:
+    """A PNG of some hundred bytes that declares 2,500 million pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"\0" * 10_000))
+    return b"\x89PNG\r\n\x1a\n" + head + pixels + chunk(b"IEND", b"")
+
+
+def jpeg_of_many_scans(scans: int = 20_000) -> bytes:
+    """A progressive JPEG that paints its 40 million pixels again and again: hours of work."""
+    data = jpeg_picture((6_000, 6_600), progressive=True, quality=5)
+    start = data.rindex(b"\xff\xda")
+    return data[:-2] + data[start:-2] * scans + b"\xff\xd9"
+
+
+def jpeg_with_a_page() -> bytes:
+    """A real JPEG that is a real HTML page as well."""
+    page = b"<html><script>alert('polyglot')</script></html>"
+    return jpeg_picture(comment=page) + page
+
+
+SVG = (
+    b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+)
+PAGE = b"<!DOCTYPE html><html><body><script>alert(1)</script></body></html>"

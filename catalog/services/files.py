@@ -36,12 +36,17 @@ class UnusableFile(Exception):
 
 
 def no_space(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    """Whether it is a disk's or, as SQLite says it, the database's."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "disk is full" in str(error)
 
 
 def disk_is_full() -> UnusableFile:
     return UnusableFile(
-        _("There is no room left for files. Nothing was kept of this one; tell whoever runs this.")
+        _(
+            "There is no room left for files, so nothing was kept of this one. "
+            "Tell whoever runs this catalogue."
+        )
     )
 
 
@@ -225,8 +230,10 @@ def attach(
                 about_to_write(kind, [record.pk])
                 Attachment.objects.bulk_create(kept)
                 written(kind, [record.pk], reindex=False)
-    except BaseException:
+    except BaseException as error:
         discard(item.file.name or "" for item in kept)
+        if no_space(error):
+            return [str(disk_is_full())]
         raise
     return problems
 

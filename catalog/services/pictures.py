@@ -32,6 +32,7 @@ from catalog.models.versioned import VersionedModel
 from catalog.pictures import DIGEST, PictureName, parse
 from catalog.services.files import (
     UnusableFile,
+    discard,
     disk_is_full,
     folder_of,
     harmless_name,
@@ -76,21 +77,35 @@ def take_in(file: "File[bytes]", *, user: User, name: str = "") -> Upload:
         raise UnusablePicture(too_large(most))
     kind = kind_of(head_of(file))
     with _rewritten(file, kind) as pictures:
-        largest = pictures[-1][1]
         upload = Upload(
             purpose=Upload.Purpose.PICTURE,
             name=harmless_name(name or file.name or ""),
-            size=len(largest),
+            size=len(pictures[-1][1]),
             content_type="image/webp",
             created_by=user,
         )
-        digest = hashlib.blake2b(largest, digest_size=DIGEST // 2).hexdigest()
-        for (width, height), content in pictures:
-            place = PictureName(f"uploads/{upload.pk.hex}", "picture", digest, width, height)
-            write(str(place), ContentFile(content))
-        upload.file.name = str(place)
-    upload.save()
+        names = _names(upload, pictures)
+        upload.file.name = names[-1]
+        try:
+            for place, (_size, content) in zip(names, pictures, strict=True):
+                write(place, ContentFile(content))
+            upload.save()
+        except BaseException as error:
+            discard(names)
+            if no_space(error):
+                raise disk_is_full() from error
+            raise
     return upload
+
+
+def _names(upload: Upload, pictures: "Pictures") -> list[str]:
+    """Where the sizes of an upload lie, the largest last."""
+    digest = hashlib.blake2b(pictures[-1][1], digest_size=DIGEST // 2).hexdigest()
+    folder = f"uploads/{upload.pk.hex}"
+    return [
+        str(PictureName(folder, "picture", digest, width, height))
+        for (width, height), _content in pictures
+    ]
 
 
 def too_large(max_mb: int) -> str:
@@ -101,7 +116,7 @@ def too_large(max_mb: int) -> str:
     ) % {"max_mb": max_mb}
 
 
-_NAMES: Final = {
+_FORMATS: Final = {
     "image/gif": "GIF",
     "image/tiff": "TIFF",
     "image/bmp": "BMP",
@@ -118,10 +133,10 @@ def kind_of(head: bytes) -> str:
     content_type = sniff(head)
     if content_type in KINDS:
         return KINDS[content_type]
-    if content_type in _NAMES:
+    if content_type in _FORMATS:
         raise UnusablePicture(
-            _("This is a %(format)s file. Save it as JPEG, PNG or WebP, then choose it again.")
-            % {"format": _NAMES[content_type]}
+            _("%(format)s files are not taken as pictures. Save it as JPEG, PNG or WebP.")
+            % {"format": _FORMATS[content_type]}
         )
     if content_type == "text/html":
         raise UnusablePicture(
