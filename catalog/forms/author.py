@@ -7,12 +7,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.forms.records import RecordForm, Row
+from catalog.forms.uploads import PictureField
 from catalog.importers.names import credits_of
 from catalog.models import Author
 
 
 class AuthorForm(RecordForm):
+    picture = "headshot"
     together = (("name", "sort_name", "kind", "qualifier"),)
+
+    headshot = PictureField(label=_("Headshot"), shape="headshot")
 
     class Meta:
         model = Author

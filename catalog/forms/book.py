@@ -1,5 +1,6 @@
 """The form of a book."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -74,7 +75,8 @@ class CreditsWidget(forms.Widget):
     ) -> SafeString:
         if not isinstance(value, CreditFormSet):
             value = CreditFormSet(initial=value or (), prefix=name)
-        return value.render()
+        rendered: SafeString = value.render()
+        return rendered
 
 
 class CreditsField(forms.Field):
@@ -146,7 +148,7 @@ class BookForm(RecordForm):
         """What the inputs hold when the page is opened."""
         book = self.instance
         if not self.new:
-            self.initial |= {
+            self.initial = {**self.initial} | {
                 "publisher": book.publisher,
                 "credits": CreditFormSet.initial_of(book.contributions.all()),
                 "subjects": "; ".join(self.record_state["subjects"]),
@@ -212,7 +214,7 @@ class BookForm(RecordForm):
             }
             for key, value in row.items():
                 self.data[f"credits-{number}-{key}"] = str(value)
-        self.fields["credits"].widget.formset = None  # type: ignore[attr-defined]
+        self.fields["credits"].widget.formset = None
 
     def written(self, column: str, value: Any) -> str:
         if column == "publisher_id" and value == self.instance.publisher_id:
@@ -224,13 +226,13 @@ class BookForm(RecordForm):
             return "; ".join(self._credit_written(*row) for row in value)
         if column == "subjects":
             return "; ".join(value)
-        names = {
+        names: dict[str, Callable[[Any], str]] = {
             "isbn": isbns.hyphenate,
             "year": year_text,
             "language": languages.name,
             "currency": currencies.name,
         }
-        return str(names.get(column, super().written)(value)) if value else ""
+        return names[column](value) if value and column in names else super().written(column, value)
 
     def _credit_written(self, author: Any, role: str, credited_as: str) -> str:
         picked = {item.author.pk: item.author.name for item in self.cleaned_data["credits"]}
@@ -277,6 +279,16 @@ class BookForm(RecordForm):
             )
         )
 
+    def clean_isbn(self) -> str:
+        """An ISBN that stays the same keeps what was entered when it was new."""
+        typed: str = self.cleaned_data["isbn"]
+        try:
+            parsed = isbns.parse(typed)
+        except isbns.IsbnError as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+        same = parsed is not None and parsed.digits13 == self.record_state.get("isbn")
+        return parsed.digits13 if parsed and same else typed
+
     def clean_year(self) -> int | None:
         """The model's constraint, said beside the field."""
         year: int | None = self.cleaned_data["year"]
@@ -292,6 +304,25 @@ class BookForm(RecordForm):
 
     def clean_subjects(self) -> list[str]:
         return list(values.subjects(self.cleaned_data["subjects"], ";").value)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        price, currency = cleaned.get("price"), cleaned.get("currency")
+        concerned = self.new or not self.touched.isdisjoint({"price", "currency"})
+        if self.has_error("price") or self.has_error("currency") or not concerned:
+            return cleaned  # what an import brought stays until somebody changes it
+        if price is not None and not currency:
+            found = values.price(self.typed("price")).value[1]
+            if currencies.is_known(found):
+                cleaned["currency"] = found
+                self.data["currency"] = found
+            elif "currency" in self.fields:
+                text = _("A price needs a currency.")
+                self.add_error("currency", forms.ValidationError(text, code="no_currency"))
+        elif currency and price is None and "price" in self.fields:
+            text = _("A currency needs a price: fill it in, or choose “—” as the currency.")
+            self.add_error("price", forms.ValidationError(text, code="no_price"))
+        return cleaned
 
     def remarks(self) -> dict[str, str]:
         said = {}

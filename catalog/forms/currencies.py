@@ -21,6 +21,10 @@ def _names(language: str) -> dict[str, str]:
     return {code: str(locale.currencies.get(code, code)) for code in sorted(codes)}
 
 
+def is_known(code: str) -> bool:
+    return code in _names("en")
+
+
 def name(code: str) -> str:
     """ "EUR · Euro", in the language of the page."""
     found = _names(get_language() or "en").get(code, "")

@@ -31,7 +31,14 @@ from catalog.services import editing, pictures
 from catalog.services.pictures import PictureChange
 
 MINE, THEIRS = "mine", "theirs"  # the values of the choice between two values
-PASSING: Final = {"csrfmiddlewaretoken", "then", "anyway"}  # not what the record is made of
+PASSING: Final = {  # not what the record is made of
+    "csrfmiddlewaretoken",
+    "then",
+    "anyway",
+    "radar-looked",
+    "radar-shown",
+    "radar-dismissed",
+}
 CHOOSE: Final = _("Somebody else has changed this too. Choose one of the two.")
 
 
@@ -237,7 +244,7 @@ class RecordForm(forms.ModelForm):
         names = {
             field.name
             for field in model._meta.concrete_fields
-            if not isinstance(field, models.FileField)
+            if field.name != "version" and not isinstance(field, models.FileField)
         }
         return {name: model._meta.get_field(name).attname for name in self.fields if name in names}
 
@@ -348,20 +355,16 @@ class RecordForm(forms.ModelForm):
         """
         if not self.changes_something:
             return self.instance
-        key = self.submission_key()
         try:
             with deferred():
                 record = self.write()
-                if key:
-                    Submission.objects.create(
-                        key=key, kind=record_kind(record), record_id=record.pk
-                    )
+                if key := self.submission_key():
+                    kind = record_kind(record)
+                    Submission.objects.create(key=key, kind=kind, record_id=record.pk)
                 return record
         except IntegrityError:
-            done = Submission.objects.filter(key=key).first() if key else None
-            if done is None:
-                raise
-            raise AlreadySaved(done.record_id) from None
+            self.refuse_second_click()
+            raise
 
     def write(self) -> Any:
         if self.new and hasattr(self.instance, "created_by_id"):
@@ -375,8 +378,15 @@ class RecordForm(forms.ModelForm):
 
     def submission_key(self) -> str:
         """The same for the same form with the same values: another value is another record."""
-        token = self.cleaned_data.get("token")
-        if not self.new or token is None:
+        token = self.data.get("token", "")
+        if not self.new or not token:
             return ""
         typed = sorted((name, self.data.getlist(name)) for name in self.data if name not in PASSING)
-        return hashlib.blake2b(repr((token, typed)).encode(), digest_size=32).hexdigest()
+        return hashlib.blake2b(repr(typed).encode(), digest_size=32).hexdigest()
+
+    def refuse_second_click(self) -> None:
+        """Raises AlreadySaved; before validation, which would find the first click's record."""
+        key = self.submission_key()
+        done = Submission.objects.filter(key=key).first() if key else None
+        if done is not None:
+            raise AlreadySaved(done.record_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,8 @@ from catalog.text import chunks, match_key
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
+
+NAME_TAKEN = _("There is an author of this name already: fill in “distinguished by”.")
 
 
 class AuthorQuerySet(IndexedQuerySet["Author"]):
@@ -101,9 +104,7 @@ class Author(VersionedModel):
             models.UniqueConstraint(
                 fields=("name_key", "qualifier"),
                 name="author_name_once",
-                violation_error_message=_(
-                    "There is an author of this name already: fill in “distinguished by”."
-                ),
+                violation_error_message=NAME_TAKEN,
             ),
             models.CheckConstraint(condition=~models.Q(name=""), name="author_has_name"),
         ]
@@ -113,6 +114,14 @@ class Author(VersionedModel):
 
     def get_absolute_url(self) -> str:
         return reverse("catalog:author_detail", args=(self.pk,))
+
+    def clean(self) -> None:
+        """The constraint on the derived key, said of the name that it follows from."""
+        super().clean()
+        self.derive()
+        same = Author.objects.filter(name_key=self.name_key, qualifier=self.qualifier)
+        if self.name and same.exclude(pk=self.pk).exists():
+            raise ValidationError({"name": ValidationError(NAME_TAKEN, code="unique")})
 
     def derive(self) -> None:
         """Set what follows from the other fields; bulk writers call it themselves."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Length
@@ -243,8 +244,23 @@ class Book(VersionedModel):
         return reverse("catalog:book_detail", args=(self.pk,))
 
     def clean(self) -> None:
-        """Turn an ISBN as typed into its 13 digits, and keep what was typed beside them."""
+        """Turn an ISBN as typed into its 13 digits; year and day of publication must agree."""
         super().clean()
+        self._read_isbn()
+        day = self.published_on
+        if day is not None and self.year is not None and self.year != day.year:
+            raise ValidationError(
+                {
+                    "published_on": ValidationError(
+                        _("This day is in %(day)d, but the year says %(year)d."),
+                        code="other_year",
+                        params={"day": day.year, "year": self.year},
+                    )
+                }
+            )
+
+    def _read_isbn(self) -> None:
+        """What was typed is kept beside the digits."""
         try:
             parsed = isbns.parse(self.isbn)
         except isbns.IsbnError:

@@ -18,6 +18,7 @@ from catalog.search.plans import unindexed
 from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import ViewChoiceMixin
+from catalog.views.record import RecordPageMixin
 from catalog.views.remembered import Remembered
 from site_config.views import JsonMixin
 
@@ -76,7 +77,7 @@ class BookListView(ViewChoiceMixin):
         return book_json(record)
 
 
-class BookDetailView(DeletedRecordMixin, JsonMixin, DetailView):
+class BookDetailView(DeletedRecordMixin, JsonMixin, RecordPageMixin, DetailView):
     """Everything about one book, in a fixed number of queries."""
 
     catalogue_page = True
@@ -84,6 +85,9 @@ class BookDetailView(DeletedRecordMixin, JsonMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Book]:
         return Book.objects.visible_to(self.request.user).for_detail()
+
+    def get_record(self) -> Book:
+        return self.object
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -113,7 +117,7 @@ class BookEditingMixin(RecordFormMixin):
     model = Book
     form_class = BookForm
     filter_class = BookFilterForm
-    keeps = ("publisher_id", "language", "year")
+    keeps = ("publisher", "language", "year")
 
 
 class BookCreateView(BookEditingMixin, RecordCreateView):

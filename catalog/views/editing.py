@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -19,9 +19,14 @@ from django.views.generic.detail import SingleObjectTemplateResponseMixin
 from django.views.generic.edit import ModelFormMixin, ProcessFormView
 
 from accounts import resuming
+from accounts.models import User
 from catalog.forms.records import AlreadySaved, RecordForm
-from catalog.models.versioned import Conflict
+from catalog.models.versioned import Conflict, RecordGone
+from catalog.services import deleting
 from catalog.services.files import UnusableFile
+from catalog.services.history import CannotPutBack
+from catalog.views.deleting import DeletedRecordMixin
+from catalog.views.duplicates import DuplicateCheckMixin
 
 ATTEMPTS = 4  # of saving, when others save the same record in the same moment
 # Values of the buttons `then`. Enter in a field of a plain page presses the first button: that
@@ -102,6 +107,11 @@ class RecordFormMixin(
         found: int | None = listing.following(self.object.pk)
         return found
 
+    deleted: Any = None  # the last snapshot of a record that is gone
+
+    def bring_back(self) -> HttpResponse | None:
+        return None
+
     # --- A request ------------------------------------------------------------------------------
     def get_record(self) -> Any:
         return None
@@ -115,14 +125,19 @@ class RecordFormMixin(
     def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
         for attempt in range(ATTEMPTS):
             self.object = self.get_record()
-            form = self.get_form()
+            if self.object is None and self.deleted:
+                if answer := self.bring_back():
+                    return answer
+                continue
+            form: Any = self.get_form()
             if "field" in request.GET:
                 return self.check(form, request.GET["field"])
             try:
+                form.refuse_second_click()
                 return self.submitted(form)
             except AlreadySaved as saved:
                 return self.saved_before(saved.pk)
-            except (Conflict, IntegrityError):
+            except (Conflict, RecordGone, IntegrityError):
                 # Somebody was quicker by a moment. Read again what there is now, and ask.
                 if attempt == ATTEMPTS - 1:
                     raise
@@ -188,7 +203,11 @@ class RecordFormMixin(
     def kept(self) -> dict[str, Any]:
         """What the next new record begins with."""
         values = {name: getattr(self.object, name) for name in self.keeps}
-        return {name: value for name, value in values.items() if value not in (None, "")}
+        return {
+            name: getattr(value, "pk", value)
+            for name, value in values.items()
+            if value not in (None, "")
+        }
 
     def saved_before(self, pk: int) -> HttpResponse:
         self.object = self.model._default_manager.filter(pk=pk).first()
@@ -197,17 +216,22 @@ class RecordFormMixin(
         return HttpResponseRedirect(self.after_saving(self.request.POST.get("then", ""), None))
 
 
-class RecordCreateView(RecordFormMixin, CreateView):
+class RecordCreateView(DuplicateCheckMixin, RecordFormMixin, CreateView):
     """A new record. What the address names (`?publisher=3`) is filled in."""
 
     def get_permission_required(self) -> tuple[str]:
         return (f"catalog.add_{self.kind}",)
 
     def get_initial(self) -> dict[str, Any]:
-        return {**super().get_initial(), "token": uuid.uuid4()}
+        given = {
+            name: int(value) if value.isdecimal() and name == "publisher" else value
+            for name, value in self.request.GET.dict().items()
+            if name in self.form_class.base_fields and name not in ("version", "credits")
+        }
+        return {**super().get_initial(), **given, "token": uuid.uuid4()}
 
 
-class RecordUpdateView(RecordFormMixin, UpdateView):
+class RecordUpdateView(DeletedRecordMixin, DuplicateCheckMixin, RecordFormMixin, UpdateView):
     """A record corrected by hand."""
 
     def get_permission_required(self) -> tuple[str]:
@@ -217,4 +241,36 @@ class RecordUpdateView(RecordFormMixin, UpdateView):
         return self.model._default_manager.visible_to(self.request.user)
 
     def get_record(self) -> Any:
-        return self.get_object()
+        """None for a record that somebody deleted while this form was open."""
+        try:
+            return self.get_object()
+        except Http404:
+            self.deleted = deleting.last_words(self.kind, self.kwargs["pk"])
+            if self.deleted is None:
+                raise
+            return None
+
+    def bring_back(self) -> HttpResponse | None:
+        """Make the deleted record again if that is wanted (then None); else show what was typed."""
+        form: Any = self.get_form()
+        user = cast(User, self.request.user)
+        if "field" in self.request.GET:
+            return self.check(form, self.request.GET["field"])
+        may_bring_back = user.has_perm(f"catalog.delete_{self.kind}")
+        if "bring-back" in self.request.POST and may_bring_back:
+            try:
+                deleting.undelete(self.kind, self.kwargs["pk"], user)
+            except deleting.AlreadyThere:
+                return None
+            except CannotPutBack as problem:
+                form.add_error(None, str(problem))
+            else:
+                return None
+        who = self.deleted.history_user
+        gone = {
+            "user": who.get_username() if who else "",
+            "at": self.deleted.history_date,
+            "name": getattr(self.deleted, form.first),
+            "may_bring_back": may_bring_back,
+        }
+        return self.render_to_response(self.get_context_data(form=form, gone=gone), status=422)

@@ -1,0 +1,495 @@
+"""Creating and correcting records by hand: saving, asking about fields, two people at once."""
+
+import re
+from html import unescape
+
+import pytest
+from django.urls import reverse
+
+from catalog.models import Author, Book, Contribution, Publisher, Subject, Submission
+from catalog.models.history import origin
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client_of, cataloguer):
+    return client_of(cataloguer)
+
+
+@pytest.fixture
+def book(make_books, make_author):
+    (book,) = make_books(
+        title="The Dispossessed",
+        authors=["Ursula K. Le Guin", make_author("Charles Vess")],
+        year=1974,
+        language="eng",
+        isbn="9780061054884",
+        isbn_entered="0-06-105488-7",
+        pages=387,
+    )
+    book.subjects.add(Subject.objects.create(name="Utopias"))
+    book.refresh_from_db()
+    return book
+
+
+@pytest.fixture
+def url(book):
+    return reverse("catalog:book_update", args=(book.pk,))
+
+
+def inputs(response):
+    """What a browser would send back if nothing was changed: `{name: value}`."""
+    page = re.sub(r"<template.*?</template>", "", response.content.decode(), flags=re.S)
+    page = page[page.index("data-editing") : page.index("record-actions")]
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]*>", page):
+        kind = re.search(r'type="(\w+)"', tag)
+        name, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
+        if name and (kind is None or kind[1] not in ("radio", "checkbox", "file", "submit")):
+            found[name[1]] = unescape(value[1]) if value else ""
+    for name, text in re.findall(r'<textarea[^>]* ?name="(\w+)"[^>]*>(.*?)</textarea>', page, re.S):
+        found[name] = unescape(text).removeprefix("\n")
+    for name, options in re.findall(
+        r'<select[^>]*?name="([\w-]+)"[^>]*>(.*?)</select>', page, re.S
+    ):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
+    del found["csrfmiddlewaretoken"]
+    return found
+
+
+def typed(desk, url, **changes):
+    return inputs(desk.get(url)) | changes
+
+
+# --- Saving ------------------------------------------------------------------------------------
+
+
+def test_saving_what_is_shown_changes_nothing(desk, book, url):
+    before, snapshots = Book.objects.values().get(), Book.history.count()
+    data = typed(desk, url)
+    assert data["isbn"] == "978-0-06-105488-4"
+    assert data["subjects"] == "Utopias"
+    response = desk.post(url, data, follow=True)
+    assert "nothing was changed" in response.content.decode()
+    assert Book.objects.values().get() == before
+    assert Book.history.count() == snapshots
+
+
+def test_a_change_is_saved_with_who_made_it(desk, cataloguer, book, url):
+    version = book.version
+    response = desk.post(url, typed(desk, url, title="The Left Hand of Darkness"))
+    assert response["Location"] == book.get_absolute_url()
+    book.refresh_from_db()
+    assert book.title == "The Left Hand of Darkness"
+    assert book.isbn_entered == "0-06-105488-7"
+    assert book.version == version + 1
+    last = Book.history.first()
+    assert last.history_user == cataloguer
+    assert last.source == "form"
+
+
+def test_credits_are_changed_reordered_and_taken_out(desk, book, url):
+    rows = {name: text for name, text in typed(desk, url).items() if "credits" not in name}
+    authors = {author.name: author.pk for author in Author.objects.all()}
+    rows |= {
+        "credits-0-author": "Charles Vess",
+        "credits-0-author_id": authors["Charles Vess"],
+        "credits-0-role": "ill",
+        "credits-1-author": "Le Guin, Ursula Kroeber",
+        "credits-1-author_id": "new le guin ursula kroeber",
+        "credits-1-role": "aut",
+        "credits-1-credited_as": "U. K. Le Guin",
+    }
+    assert desk.post(url, rows).status_code == 302
+    credits = book.contributions.values_list("author__name", "role", "credited_as", "position")
+    assert list(credits) == [
+        ("Charles Vess", "ill", "", 0),
+        ("Ursula Kroeber Le Guin", "aut", "U. K. Le Guin", 1),
+    ]
+    assert Author.objects.get(name="Ursula Kroeber Le Guin").sort_name == "Le Guin, Ursula Kroeber"
+
+
+def test_subjects_are_found_whatever_the_capitals_and_made_once(desk, book, url):
+    desk.post(url, typed(desk, url, subjects="utopias; Anarchism; anarchism ;"))
+    assert sorted(book.subjects.values_list("name", flat=True)) == ["Anarchism", "Utopias"]
+    assert Subject.objects.count() == 2
+
+
+def test_emptied_fields_are_empty(desk, book, url):
+    names = ("isbn", "year", "language", "pages", "publisher", "publisher_id", "subjects")
+    rows = {name: "" for name in typed(desk, url) if "credits" in name}
+    desk.post(url, typed(desk, url, **dict.fromkeys(names, ""), **rows))
+    book.refresh_from_db()
+    assert (book.isbn, book.year, book.language, book.pages, book.publisher) == (
+        "",
+        None,
+        "",
+        None,
+        None,
+    )
+    assert not book.contributions.exists()
+    assert not book.subjects.exists()
+
+
+def test_a_repaired_isbn_is_said_after_saving_too(desk, url):
+    response = desk.post(url, typed(desk, url, isbn="441478123"), follow=True)
+    assert "“441478123” had lost its leading zeros" in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["author", "publisher"])
+def test_authors_and_publishers_are_made_and_corrected(desk, kind):
+    model = {"author": Author, "publisher": Publisher}[kind]
+    new = reverse(f"catalog:{kind}_create")
+    response = desk.post(new, typed(desk, new, name="Doris Lessing"))
+    record = model.objects.get()
+    assert response["Location"] == record.get_absolute_url()
+    edit = reverse(f"catalog:{kind}_update", args=(record.pk,))
+    desk.post(edit, typed(desk, edit, name="Jane Somers"))
+    record.refresh_from_db()
+    assert (record.name, record.name_key) == ("Jane Somers", "jane somers")
+
+
+def test_an_author_is_filed_as_an_import_files(desk):
+    new = reverse("catalog:author_create")
+    desk.post(new, typed(desk, new, name="Vincent van Gogh"))
+    assert Author.objects.get().sort_name == "Gogh, Vincent van"
+
+
+@pytest.mark.parametrize("kind", ["author", "publisher"])
+def test_a_name_is_taken_once_and_the_form_says_so(desk, make_author, make_publisher, kind):
+    {"author": make_author, "publisher": make_publisher}[kind]("Virago")
+    new = reverse(f"catalog:{kind}_create")
+    response = desk.post(new, typed(desk, new, name="VIRAGO", anyway="1"))
+    assert response.status_code == 422
+    assert "of this name already" in response.content.decode()
+
+
+def test_save_and_add_another_keeps_publisher_language_and_year(desk, book, url):
+    response = desk.post(url, typed(desk, url, then="another"))
+    assert response["Location"].startswith(reverse("catalog:book_create"))
+    data = inputs(desk.get(response["Location"]))
+    assert (data["publisher"], data["language"], data["year"]) == ("Ace Books", "eng", "1974")
+    assert data["title"] == data["isbn"] == ""
+
+
+def test_save_and_next_walks_through_the_list(desk, make_books):
+    first, second = make_books(2, year=1999)
+    asked = "?list=sort%3D-title"
+    edit = reverse("catalog:book_update", args=(second.pk,)) + asked
+    assert "Save and next" in desk.get(edit).content.decode()
+    response = desk.post(edit, typed(desk, edit, then="next", year="2000"))
+    assert response["Location"] == reverse("catalog:book_update", args=(first.pk,)) + asked
+    response = desk.post(response["Location"], typed(desk, response["Location"], then="next"))
+    assert response["Location"] == reverse("catalog:book_list") + "?sort=-title"
+
+
+@pytest.mark.parametrize("address", ["https://elsewhere.example/", "//elsewhere.example/", "/\\x"])
+def test_cancel_and_save_lead_to_this_site_only(desk, url, address):
+    page = desk.get(url, {"next": address}).content.decode()
+    assert f'href="{address}"' not in page
+    response = desk.post(f"{url}?next={address}", typed(desk, url))
+    assert "elsewhere" not in response["Location"]
+
+
+def test_the_page_that_one_came_from_is_where_cancel_leads(desk, url):
+    assert 'href="/books/?q=dune"' in desk.get(url, {"next": "/books/?q=dune"}).content.decode()
+    assert 'href="/books/?q=dune"' in desk.get(url, {"list": "q=dune"}).content.decode()
+
+
+def test_two_clicks_make_one_record_and_a_change_in_between_makes_two(desk):
+    new = reverse("catalog:publisher_create")
+    data = typed(desk, new, name="Virago")
+    first, second = desk.post(new, data), desk.post(new, data)
+    assert first["Location"] == second["Location"]
+    assert Publisher.objects.count() == Submission.objects.count() == 1
+    assert desk.post(new, data | {"name": "Persephone"}).status_code == 302
+    assert Publisher.objects.count() == 2
+
+
+def test_the_first_button_of_a_book_looks_it_over_and_saves_nothing(desk):
+    new = reverse("catalog:book_create")
+    page = desk.get(new).content.decode()
+    assert re.search(r"<button[^>]*>", page[page.index("data-editing") :])[0].count('value="look"')
+    response = desk.post(new, typed(desk, new, title="Half", isbn="0061054887", then="look"))
+    assert response.status_code == 200
+    assert "nothing is saved yet" in response.content.decode()
+    assert inputs(response)["title"] == "Half"
+    assert not Book.objects.exists()
+
+
+def test_buttons_of_the_rows_change_the_form_and_save_nothing(desk, book, url):
+    response = desk.post(url, typed(desk, url, title="", **{"credits-down": "0"}))
+    assert response.status_code == 200
+    data = inputs(response)
+    assert data["title"] == ""
+    assert data["credits-0-author"] == "Charles Vess"
+    assert "A book needs a title" not in response.content.decode()
+    assert book.contributions.first().author.name == "Ursula K. Le Guin"
+
+
+# --- Rules ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"year": "1975", "published_on": "1974-05-01"}, "published_on", "the year says 1975"),
+        ({"price": "12.50", "currency": ""}, "currency", "A price needs a currency"),
+        ({"price": "", "currency": "EUR"}, "price", "A currency needs a price"),
+        ({"published_on": "1974"}, "published_on", "1974"),
+        ({"isbn": "0061054888"}, "isbn", "check digit does not fit"),
+    ],
+)
+def test_rules_are_said_at_their_field(desk, url, changes, field, sentence):
+    response = desk.post(url, typed(desk, url, **changes))
+    assert response.status_code == 422
+    page = response.content.decode()
+    feedback = page[page.index(f'id="feedback_{field}"') :].split("</div>")[0]
+    assert sentence in feedback
+    (tag,) = re.findall(rf'<(?:input|select)[^>]* id="id_{field}"[^>]*>', page)
+    assert 'aria-invalid="true"' in tag
+    assert "is-invalid" in tag
+
+
+def test_the_year_follows_from_the_day_and_the_currency_from_the_price(desk, book, url):
+    data = typed(desk, url, year="", published_on="1 May 1975", price="12,50 €")
+    assert desk.post(url, data).status_code == 302
+    book.refresh_from_db()
+    assert (book.year, str(book.price), book.currency) == (1975, "12.50", "EUR")
+
+
+def test_a_price_that_an_import_left_without_currency_stops_nobody(desk, book, url):
+    Book.objects.filter(pk=book.pk).update(price="9.99")
+    assert desk.post(url, typed(desk, url, title="Other")).status_code == 302
+
+
+# --- One field ----------------------------------------------------------------------------------
+
+
+def test_a_field_is_checked_by_the_same_form_and_nothing_is_saved(desk, url, book):
+    before = Book.objects.values().get()
+    response = desk.post(f"{url}?field=isbn", typed(desk, url, isbn="0-441-47812-3"))
+    page = response.content.decode()
+    assert "978-0-441-47812-5, from the ISBN-10" in page
+    assert "<input" not in page
+    assert "<html" not in page
+    response = desk.post(f"{url}?field=isbn", typed(desk, url, isbn="0-441-47812-4"))
+    assert "check digit does not fit" in response.content.decode()
+    assert Book.objects.values().get() == before
+
+
+def test_errors_between_fields_come_and_go_with_either(desk, url):
+    wrong = {"year": "1975", "published_on": "1974-05-01"}
+    page = desk.post(f"{url}?field=year", typed(desk, url, **wrong)).content.decode()
+    assert 'hx-swap-oob="innerHTML:#feedback_published_on"' in page
+    assert "the year says 1975" in page
+    right = {"year": "1974", "published_on": "1974-05-01"}
+    page = desk.post(f"{url}?field=year", typed(desk, url, **right)).content.decode()
+    assert 'hx-swap-oob="innerHTML:#feedback_published_on"' in page
+    assert "the year says" not in page
+
+
+@pytest.mark.parametrize("name", ["version", "token", "cover", "created_by", "nonsense"])
+def test_other_names_are_not_fields(desk, url, name):
+    assert desk.post(f"{url}?field={name}", {}).status_code == 404
+
+
+def test_an_author_hears_how_they_will_be_filed(desk):
+    new = reverse("catalog:author_create")
+    page = desk.post(f"{new}?field=name", typed(desk, new, name="Doris Lessing")).content
+    assert "Filed as “Lessing, Doris”" in page.decode()
+
+
+# --- Two people ---------------------------------------------------------------------------------
+
+
+def changed_by(user, book, **fields):
+    with origin(user=user):
+        other = Book.objects.get(pk=book.pk)
+        for name, value in fields.items():
+            setattr(other, name, value)
+        other.save()
+
+
+def test_what_only_the_other_changed_is_taken_over(desk, manager, book, url):
+    data = typed(desk, url, title="Mine")
+    changed_by(manager, book, pages=400)
+    assert desk.post(url, data).status_code == 302
+    book.refresh_from_db()
+    assert (book.title, book.pages) == ("Mine", 400)
+
+
+def test_the_same_change_twice_is_no_conflict(desk, manager, book, url):
+    data = typed(desk, url, title="Same")
+    changed_by(manager, book, title="Same")
+    assert desk.post(url, data).status_code == 302
+    assert Book.objects.get().version == book.version + 1
+
+
+@pytest.fixture
+def conflict(desk, manager, book, url):
+    data = typed(desk, url, title="Mine", pages="111")
+    changed_by(manager, book, title="Theirs", year=1980)
+    return desk.post(url, data)
+
+
+def test_what_both_changed_is_asked_with_both_values_and_nothing_is_lost(conflict, book):
+    assert conflict.status_code == 422
+    page = conflict.content.decode()
+    fieldset = page[page.index('<fieldset class="conflict"') :].split("</fieldset>")[0]
+    assert "<b>manager</b> changed this on" in fieldset
+    assert "Mine</span>" in fieldset
+    assert "Theirs</span>" in fieldset
+    assert "checked" not in fieldset
+    data = inputs(conflict)
+    assert (data["title"], data["pages"], data["year"]) == ("Mine", "111", "1980")
+    assert data["version"] == str(book.version + 1)
+    assert "The newer value stands in the form" in page
+    book.refresh_from_db()
+    assert (book.title, book.pages) == ("Theirs", 387)
+
+
+@pytest.mark.parametrize(("choice", "title"), [("mine", "Mine"), ("theirs", "Theirs")])
+def test_the_chosen_value_is_saved_with_everything_else(desk, book, url, conflict, choice, title):
+    data = inputs(conflict) | {"choose-title": choice}
+    assert desk.post(url, data).status_code == 302
+    book.refresh_from_db()
+    assert (book.title, book.pages, book.year) == (title, 111, 1980)
+
+
+def test_without_a_choice_it_is_asked_again(desk, book, url, conflict):
+    response = desk.post(url, inputs(conflict))
+    assert response.status_code == 422
+    assert 'name="choose-title"' in response.content.decode()
+    assert Book.objects.get().title == "Theirs"
+
+
+def test_a_third_change_while_choosing_is_seen_too(desk, manager, book, url, conflict):
+    changed_by(manager, book, title="Third", language="ger")
+    response = desk.post(url, inputs(conflict) | {"choose-title": "mine"})
+    assert response.status_code == 422
+    assert "Third" in response.content.decode()
+    data = inputs(response) | {"choose-title": "mine"}
+    assert desk.post(url, data).status_code == 302
+    book.refresh_from_db()
+    assert (book.title, book.language, book.pages) == ("Mine", "ger", 111)
+
+
+def test_credits_count_as_one_field(desk, manager, book, url):
+    data = typed(desk, url)
+    data["credits-1-role"] = "ill"
+    with origin(user=manager):
+        Contribution.objects.filter(book=book, author__name="Charles Vess").delete()
+    response = desk.post(url, data)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "Ursula K. Le Guin; Charles Vess (illustrator)" in page
+    response = desk.post(url, inputs(response) | {"choose-credits": "theirs"})
+    assert response.status_code == 302
+    assert [item.author.name for item in book.contributions.all()] == ["Ursula K. Le Guin"]
+
+
+def test_credits_that_only_the_other_changed_are_left_alone(desk, manager, book, url):
+    data = typed(desk, url, title="Mine")
+    with origin(user=manager):
+        Contribution.objects.filter(book=book, author__name="Charles Vess").delete()
+    assert desk.post(url, data).status_code == 302
+    assert book.contributions.count() == 1
+
+
+def test_publishers_are_asked_by_their_names(desk, manager, book, url, make_publisher):
+    data = typed(desk, url, publisher="Gollancz", publisher_id="")
+    changed_by(manager, book, publisher=make_publisher("Harper"))
+    response = desk.post(url, data)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Gollancz</span>" in page
+    assert "Harper</span>" in page
+    desk.post(url, inputs(response) | {"choose-publisher": "mine"})
+    book.refresh_from_db()
+    assert book.publisher.name == "Gollancz"
+
+
+def test_somebody_quicker_by_a_moment_is_asked_about_too(desk, manager, book, url, monkeypatch):
+    from catalog.forms.book import BookForm
+
+    data = typed(desk, url, title="Mine")
+    save = BookForm.save
+
+    def late(form, commit=True):
+        monkeypatch.setattr(BookForm, "save", save)
+        changed_by(manager, book, title="Theirs")
+        return save(form)
+
+    monkeypatch.setattr(BookForm, "save", late)
+    response = desk.post(url, data)
+    assert response.status_code == 422
+    assert "Theirs</span>" in response.content.decode()
+
+
+def test_merged_values_obey_the_rules(desk, manager, book, url):
+    data = typed(desk, url, published_on="1974-05-01")
+    changed_by(manager, book, year=1980)
+    response = desk.post(url, data)
+    assert response.status_code == 422
+    assert "the year says 1980" in response.content.decode()
+    assert inputs(response)["year"] == "1980"
+
+
+def test_a_record_deleted_meanwhile_is_offered_again_with_what_was_typed(
+    client_of, desk, manager, book, url
+):
+    data = typed(desk, url, title="Mine")
+    pk = book.pk
+    with origin(user=manager):
+        book.delete()
+    response = desk.post(url, data)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<b>manager</b> deleted this record on" in page
+    assert inputs(response)["title"] == "Mine"
+    assert "Bring it back" not in page  # only managers decide about deleting
+    assert desk.post(url, data | {"bring-back": "1"}).status_code == 422
+    assert not Book.objects.exists()
+    chief = client_of(manager)
+    page = chief.post(url, data)
+    assert "Bring it back with these values" in page.content.decode()
+    response = chief.post(url, inputs(page) | {"bring-back": "1"})
+    assert response.status_code == 302
+    book = Book.objects.get()
+    assert (book.pk, book.title) == (pk, "Mine")
+    assert book.contributions.count() == 2
+
+
+def test_a_deleted_record_can_be_saved_as_a_new_one(desk, manager, book, url):
+    data = typed(desk, url, title="Mine", anyway="1")
+    with origin(user=manager):
+        book.delete()
+    again = inputs(desk.post(url, data))
+    response = desk.post(reverse("catalog:book_create"), again | {"anyway": "1"})
+    assert response.status_code == 302
+    assert Book.objects.get().contributions.count() == 2
+
+
+# --- Who may -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["book", "author", "publisher"])
+def test_strangers_sign_in_and_readers_are_refused(
+    client, client_of, reader, kind, make_books, make_author, make_publisher
+):
+    make_books(1)
+    for name, args in ((f"catalog:{kind}_create", ()), (f"catalog:{kind}_update", (1,))):
+        address = reverse(name, args=args)
+        assert client.get(address)["Location"].startswith(reverse("accounts:login"))
+        assert client.post(address, {"name": "x"}).status_code == 403
+        assert client_of(reader).get(address).status_code == 403
+        assert client_of(reader).post(address, {"name": "x"}).status_code == 403
+        assert client_of(reader).post(f"{address}?field=name").status_code == 403
+
+
+def test_a_record_that_never_was_is_a_404(desk):
+    assert desk.get(reverse("catalog:book_update", args=(999,))).status_code == 404
+    assert desk.post(reverse("catalog:book_update", args=(999,)), {}).status_code == 404
