@@ -116,15 +116,16 @@
           redirect: "manual", // to the page for signing in, which is no list
           signal: this.request.signal,
         });
-        if (!answer.ok) throw new Error(String(answer.status));
+        if (!answer.ok) throw new Error(answer.status === 401 || answer.type === "opaqueredirect" ? "out" : "failed");
         const html = await answer.text();
         if (turn === this.asked) this.answered(html);
       } catch (error) {
         if (turn !== this.asked || error.name === "AbortError") return;
         this.list.replaceChildren();
         this.activate(null);
-        this.show(said(this.root, "failed"), "err");
-        announce(said(this.root, "failed"));
+        const text = said(this.root, error.message === "out" ? "out" : "failed");
+        this.show(text, "err");
+        announce(text);
       }
       if (turn === this.asked) this.input.removeAttribute("aria-busy");
     }
