@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from catalog.models import Author, ImportJob
-from catalog.services import importing, jobs, tidying
+from catalog.models import Author, BulkEdit, ImportJob
+from catalog.services import bulk_edit, importing, jobs, tidying
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 30  # seconds
@@ -27,6 +27,16 @@ def run_import(job_id: int) -> None:
     job = ImportJob.objects.claim(job_id)
     if job is not None:
         importing.run(job)
+
+
+@shared_task
+def run_bulk_edit(job_id: int) -> None:
+    """Do a bulk change that waits; safe to deliver twice as well."""
+    if jobs.STOP.is_set():
+        return
+    job = BulkEdit.objects.claim(job_id)
+    if job is not None:
+        bulk_edit.run(job)
 
 
 @shared_task

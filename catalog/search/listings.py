@@ -39,6 +39,7 @@ LISTED = 2_000  # books of one filter that are read whole
 SORTABLE = 20_000  # rows that are sorted on the way to a page
 FAR = 5_000  # rows that are paged through when several filters leave more than can be counted
 
+EVERY = 2**31 - 1  # hits of a search that are changed together
 CHECKED = 200  # titles that begin with a text whose article was dropped
 
 LAST = "\U0010ffff"  # after every letter
@@ -198,6 +199,24 @@ class BookListing(Listing[Book]):
         return TriedPlan(
             books, self.order, lambda ids: index.having(BOOKS, ids, words, prefix), walk
         )
+
+    def every(self) -> Iterable[int]:
+        """All books that fit, by their numbers, however many; in no order that counts.
+
+        For changing them together: unlike a page, this reads the whole filter.
+        """
+        if self.queryset.query.is_empty():
+            return ()
+        if self.query:
+            return self.hits(limit=EVERY)
+        rows = Book.objects.filter(self.condition).order_by("pk").values_list("pk", flat=True)
+        return rows.iterator(chunk_size=10_000)
+
+    def number(self) -> int:
+        """How many `every()` gives, counted."""
+        if self.query or self.queryset.query.is_empty():
+            return len(list(self.every()))
+        return Book.objects.filter(self.condition).count()
 
     @property
     def order(self) -> Order:

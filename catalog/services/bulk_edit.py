@@ -1,0 +1,541 @@
+"""Changing or deleting many books together, and putting that back as one.
+
+A bulk change is a job (`catalog.services.jobs`): a draft until it is confirmed, then done in
+chunks of one transaction each. What was selected is fixed when it is confirmed, as numbers of
+books, so that a change to what the list was filtered by skips nobody. A chunk sets its own
+fields and no others, on rows that are locked in the order of their numbers: what somebody else
+changes in a book at the same time is kept, and where both change one field the history has both.
+"""
+
+import base64
+import zlib
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from django.db import Error, IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalog.models import Book, BulkEdit, Publisher
+from catalog.models.history import Source, origin
+from catalog.models.indexed import about_to_write, deferred, locked, written
+from catalog.services import history, jobs
+from catalog.services.books import Picked, find_picked_publisher, find_subjects
+from catalog.text import chunks, match_key
+
+State = BulkEdit.State
+Action = BulkEdit.Action
+AT_ONCE = 200  # books; more are changed in the background
+CHUNK = 500
+LOOKED_AT = 2_000  # books of which the preview says exactly what becomes of them
+SAMPLE = 12  # of which it shows what becomes of them
+NAMED = 200  # books left alone that are named, with the reason
+DRAFTS_KEPT = timedelta(days=7)
+SUBJECT_LENGTH = 100
+
+
+class Refused(Exception):
+    """Nothing was begun; the text says why, for the person who asked."""
+
+
+class MoreThanShown(Refused):
+    """More books fit than the preview had said."""
+
+
+# --- What was selected ------------------------------------------------------------------------
+
+
+def pack(ids: Iterable[int]) -> str:
+    """Numbers of books as a text: small where they are close together, as those of a list are."""
+    numbers = array("q", sorted(set(ids)))
+    steps = array("q", (b - a for a, b in zip([0, *numbers], numbers, strict=False)))
+    return base64.b64encode(zlib.compress(steps.tobytes(), 6)).decode()
+
+
+def unpack(text: str) -> "array[int]":
+    """The numbers, in their order; eight bytes each."""
+    steps = array("q")
+    steps.frombytes(zlib.decompress(base64.b64decode(text)))
+    return array("q", accumulate(steps))
+
+
+# --- What is to be changed --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """New values by the names of Book's columns; a field that is not named stays as it is.
+
+    Price and currency are one thing: None takes both away, an amount keeps the currency that a
+    book has, a currency keeps the amount.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    publisher: Picked | None = None  # of values["publisher_id"]; without pk it is to be made
+    add_subjects: tuple[str, ...] = ()
+    remove_subjects: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.add_subjects or self.remove_subjects)
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            name: str(value) if isinstance(value, Decimal) else value
+            for name, value in self.values.items()
+            if name != "publisher_id"
+        }
+        if "publisher_id" in self.values:
+            chosen = self.publisher
+            found["publisher"] = chosen and {"id": chosen.pk, "name": chosen.name}
+        if self.add_subjects:
+            found["add_subjects"] = list(self.add_subjects)
+        if self.remove_subjects:
+            found["remove_subjects"] = list(self.remove_subjects)
+        return found
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "Change":
+        values = {
+            name: found[name] for name in ("language", "year", "price", "currency") if name in found
+        }
+        if values.get("price") is not None:
+            values["price"] = Decimal(values["price"])
+        publisher = None
+        if "publisher" in found:
+            kept = found["publisher"]
+            publisher = Picked(kept["id"], kept["name"]) if isinstance(kept, dict) else None
+            values["publisher_id"] = publisher.pk if publisher else None
+        return cls(
+            values,
+            publisher,
+            tuple(found.get("add_subjects", ())),
+            tuple(found.get("remove_subjects", ())),
+        )
+
+    @property
+    def touches_subjects(self) -> bool:
+        return bool(self.add_subjects or self.remove_subjects)
+
+
+class Why(models.TextChoices):
+    """Why a book, or a field of it, is left alone."""
+
+    GONE = "gone", "deleted"
+    DAY_KNOWN = "day", "its day of publication is known"
+    NO_PRICE = "no_price", "a currency without a price"
+    NO_CURRENCY = "no_currency", "a price without a currency"
+    SINCE = "since", "changed again since"
+    REFUSED = "refused", "cannot be put back"
+
+
+class LeftAlone(NamedTuple):
+    pk: int
+    title: str
+    why: str
+    detail: str = ""
+
+    @property
+    def reason(self) -> str:
+        return {
+            Why.GONE: _("It has been deleted meanwhile."),
+            Why.DAY_KNOWN: _("Its year stays: it follows from its day of publication, %(detail)s."),
+            Why.NO_PRICE: _("It has no price that a currency could belong to."),
+            Why.NO_CURRENCY: _("It has no currency, and a price needs one."),
+            Why.SINCE: _("Somebody has changed it again since: %(detail)s."),
+        }.get(Why(self.why), "%(detail)s") % {"detail": self.detail_text}
+
+    @property
+    def detail_text(self) -> str:
+        if self.why != Why.SINCE:
+            return self.detail
+        return ", ".join(field_label(name) for name in self.detail.split(","))
+
+
+def field_label(name: str) -> str:
+    if name == "credits":
+        return _("contributors")
+    found: Any = Book._meta.get_field(name.removesuffix("_id"))
+    return str(found.verbose_name)
+
+
+@dataclass
+class Decision:
+    """What becomes of one book."""
+
+    book: Book
+    values: dict[str, Any] = field(default_factory=dict)  # only those that are different
+    add: list[str] = field(default_factory=list)
+    remove: list[int] = field(default_factory=list)  # keys of subjects
+    left: list[tuple[Why, str]] = field(default_factory=list)
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.values or self.add or self.remove)
+
+    @property
+    def left_alone(self) -> list[LeftAlone]:
+        return [LeftAlone(self.book.pk, self.book.title, *why) for why in self.left]
+
+
+Subjects = Mapping[int, Mapping[str, tuple[int, str]]]  # of a book, by key: (key of the row, name)
+
+
+def decide(book: Book, change: Change, subjects: Subjects) -> Decision:
+    """The same for the preview and for the work itself."""
+    decision = Decision(book)
+    wanted = dict(change.values)
+    if wanted.get("year", 0) is None and book.published_on is not None:
+        del wanted["year"]  # derive() would set it again
+        decision.left.append((Why.DAY_KNOWN, book.published_on.isoformat()))
+    _decide_price(book, wanted, decision)
+    decision.values = {
+        name: value for name, value in wanted.items() if getattr(book, name) != value
+    }
+    if change.publisher and change.publisher.pk is None:
+        decision.values["publisher_id"] = None  # one that is still to be made
+    has = subjects.get(book.pk, {})
+    added = {match_key(name, SUBJECT_LENGTH): name for name in change.add_subjects}
+    removed = {match_key(name, SUBJECT_LENGTH) for name in change.remove_subjects} - set(added)
+    decision.add = [name for key, name in added.items() if key not in has]
+    decision.remove = [has[key][0] for key in removed if key in has]
+    return decision
+
+
+def _decide_price(book: Book, wanted: dict[str, Any], decision: Decision) -> None:
+    if "price" in wanted and wanted["price"] is None:
+        wanted["currency"] = ""
+    elif "price" in wanted and not (wanted.get("currency") or book.currency):
+        del wanted["price"]
+        decision.left.append((Why.NO_CURRENCY, ""))
+    elif wanted.get("currency") and "price" not in wanted and book.price is None:
+        del wanted["currency"]
+        decision.left.append((Why.NO_PRICE, ""))
+
+
+def subjects_of(ids: Collection[int]) -> Subjects:
+    found: dict[int, dict[str, tuple[int, str]]] = defaultdict(dict)
+    links = Book.subjects.through._default_manager.filter(book__in=list(ids)).order_by()
+    for book, pk, key, name in links.values_list(
+        "book_id", "subject_id", "subject__name_key", "subject__name"
+    ):
+        found[book][key] = (pk, name)
+    return found
+
+
+# --- The preview ------------------------------------------------------------------------------
+
+
+@dataclass
+class Preview:
+    """What will become of the books, exactly for the first ones of the list."""
+
+    total: int
+    looked_at: int = 0
+    changed: int = 0
+    same: int = 0
+    left: int = 0
+    sample: list[Decision] = field(default_factory=list)
+    left_alone: list[LeftAlone] = field(default_factory=list)
+    subjects: Subjects = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.looked_at >= self.total
+
+
+def preview(change: Change, *, total: int, first: Sequence[int]) -> Preview:
+    """`first` are the first books of the list, at most LOOKED_AT."""
+    found = Preview(total)
+    for ids in chunks(list(first), CHUNK):
+        books = Book.objects.select_related("publisher").in_bulk(ids)
+        subjects = subjects_of(books) if change.touches_subjects else {}
+        for book in (books[pk] for pk in ids if pk in books):
+            decision = decide(book, change, subjects)
+            found.looked_at += 1
+            found.left_alone += decision.left_alone[: NAMED - len(found.left_alone)]
+            if decision.changes:
+                found.changed += 1
+                if len(found.sample) < SAMPLE:
+                    found.sample.append(decision)
+                    found.subjects = {**found.subjects, book.pk: subjects.get(book.pk, {})}
+            elif decision.left:
+                found.left += 1
+            else:
+                found.same += 1
+    return found
+
+
+# --- Beginning --------------------------------------------------------------------------------
+
+
+def draft(
+    user: User, action: str, *, ids: Iterable[int] | None = None, filtered: str = "", list_: str
+) -> BulkEdit:
+    """What somebody has selected, kept until it is confirmed."""
+    old = timezone.now() - DRAFTS_KEPT
+    BulkEdit.objects.filter(state=State.MAPPING, created_at__lt=old, undoes=None).delete()
+    selection = {"filter": filtered} if ids is None else {"packed": pack(ids)}
+    return BulkEdit.objects.create(
+        created_by=user, action=action, selection={**selection, "list": list_}
+    )
+
+
+def start(job: BulkEdit, *, ids: Iterable[int], expected: int | None = None) -> BulkEdit:
+    """Do it: at once if they are few, else in the background. Pressed twice it is done once.
+
+    `expected` is the number that the preview showed: if more fit by now, nobody has agreed to
+    those, and MoreThanShown is raised.
+    """
+    selected = list(ids)
+    if expected is not None and len(selected) > expected:
+        raise MoreThanShown(
+            _("More books fit by now: %(number)d instead of %(shown)d. Nothing was changed yet.")
+            % {"number": len(selected), "shown": expected}
+        )
+    if not selected:
+        raise Refused(_("None of these books is there any more."))
+    fields: dict[str, Any] = {
+        "selection": {**job.selection, "packed": pack(selected)},
+        "total": len(set(selected)),
+        "started_at": timezone.now(),
+    }
+    here = len(selected) <= AT_ONCE
+    with transaction.atomic():
+        change = Change.from_json(job.changes)
+        if change.publisher and change.publisher.pk is None:
+            fields["changes"] = _with_publisher(job, change.publisher)
+        if here:
+            fields |= {
+                "state": State.RUNNING,
+                "claimed_by": uuid4().hex,
+                "heartbeat_at": timezone.now(),
+            }
+            begun = bool(BulkEdit.objects.filter(pk=job.pk, state=State.MAPPING).update(**fields))
+        else:
+            begun = jobs.queue(job, **fields)
+    job.refresh_from_db()
+    if begun and here:
+        run(job)
+    return job
+
+
+def _with_publisher(job: BulkEdit, picked: Picked) -> dict[str, Any]:
+    """Make the publisher that the change names, once for all books."""
+    with origin(Source.LIST, user=job.created_by, bulk_edit_id=job.pk):
+        publisher = find_picked_publisher(picked)
+    assert publisher is not None  # noqa: S101 - there is a name
+    return {**job.changes, "publisher": {"id": publisher.pk, "name": publisher.name}}
+
+
+def existing(job: BulkEdit) -> "array[int]":
+    """Of the books that were selected one by one those that are there."""
+    found = array("q")
+    for ids in chunks(unpack(job.selection["packed"]).tolist(), 10_000):
+        there = Book.objects.filter(pk__in=ids).order_by("pk")
+        found.extend(there.values_list("pk", flat=True))
+    return found
+
+
+# --- Putting back -----------------------------------------------------------------------------
+
+
+def can_be_undone(job: BulkEdit) -> bool:
+    return (
+        job.action != Action.UNDO
+        and job.state in (State.DONE, State.CANCELLED, State.FAILED)
+        and job.changed > 0
+        and not job.is_move
+    )
+
+
+def undo_of(job: BulkEdit) -> BulkEdit | None:
+    return BulkEdit.objects.filter(undoes=job).select_related("created_by").first()
+
+
+def undo(job: BulkEdit, user: User) -> BulkEdit:
+    """Put back what this change did, and only that; pressed twice it is done once.
+
+    A field that somebody has changed again since is left alone. One that was stopped goes on.
+    """
+    if not can_be_undone(job):
+        raise Refused(_("This cannot be put back."))
+    try:
+        with transaction.atomic():
+            back, _made = BulkEdit.objects.get_or_create(
+                undoes=job, defaults={"created_by": user, "action": Action.UNDO}
+            )
+    except IntegrityError:  # the other of two clicks
+        back = BulkEdit.objects.get(undoes=job)
+    if back.state == State.MAPPING:
+        changed = Book.history.filter(bulk_edit=job).order_by("id").values_list("id", flat=True)
+        return start(back, ids=changed.iterator(chunk_size=10_000))
+    if back.state in (State.CANCELLED, State.FAILED):
+        jobs.queue(
+            back, out_of=State(back.state), cancel_requested=False, error="", finished_at=None
+        )
+        back.refresh_from_db()
+    return back
+
+
+# --- Doing it ---------------------------------------------------------------------------------
+
+
+def run(job: BulkEdit) -> None:
+    """Do what is left of a claimed job; see `jobs.run`."""
+    jobs.run(job, lambda: _work(job), reason=_reason, refusals=(Refused,))
+
+
+def _work(job: BulkEdit) -> bool:
+    ids = unpack(job.selection["packed"])
+    while job.done < len(ids):
+        if jobs.STOP.is_set():
+            return False
+        batch = ids[job.done : job.done + CHUNK].tolist()
+        jobs.insist(job, lambda batch=batch: _commit(job, batch))  # type: ignore[misc]
+    return True
+
+
+def _commit(job: BulkEdit, ids: list[int]) -> None:
+    source = Source.UNDO if job.action == Action.UNDO else Source.LIST
+    with jobs.chunk(job, "done", len(ids)):
+        with origin(source, user=job.created_by, bulk_edit_id=job.pk), deferred():
+            changed, left, named = DO[Action(job.action)](job, ids)
+        room = NAMED - len(job.left_alone)
+        figures = {
+            "changed": job.changed + changed,
+            "left": job.left + left,
+            "left_alone": [*job.left_alone, *(list(each) for each in named[:room])],
+        }
+        BulkEdit.objects.filter(pk=job.pk).update(**figures)
+    for name, value in figures.items():
+        setattr(job, name, value)
+
+
+Done = tuple[int, int, list[LeftAlone]]  # changed, not changed for a reason, and the reasons
+
+
+def _change(job: BulkEdit, ids: list[int]) -> Done:
+    change = Change.from_json(job.changes)
+    _check_publisher(change)
+    books = list(locked(Book._base_manager.filter(pk__in=ids)))
+    subjects = subjects_of(ids) if change.touches_subjects else {}
+    decisions = [decide(book, change, subjects) for book in books]
+    todo = [decision for decision in decisions if decision.changes]
+    about_to_write("book", [decision.book.pk for decision in todo], locked=True)
+    columns = _write_columns(todo)
+    _write_subjects(todo)
+    reindex = not Book.objects.all().indexed.isdisjoint(columns)
+    written("book", [decision.book.pk for decision in todo], reindex=reindex)
+    there = {book.pk for book in books}
+    left = [LeftAlone(pk, "", Why.GONE) for pk in ids if pk not in there]
+    untouched = sum(1 for each in decisions if each.left and not each.changes)
+    number = len(left) + untouched
+    left += [each for decision in decisions for each in decision.left_alone]
+    return len(todo), number, left
+
+
+def _check_publisher(change: Change) -> None:
+    picked = change.publisher
+    if picked and picked.pk and not Publisher.objects.filter(pk=picked.pk).exists():
+        raise Refused(
+            _("The publisher “%(name)s” has been deleted meanwhile.") % {"name": picked.name}
+        )
+
+
+def _write_columns(decisions: Iterable[Decision]) -> set[str]:
+    """One UPDATE for all books that get the same values; filing titles are their own."""
+    alike: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
+    filed: list[Book] = []
+    columns: set[str] = set()
+    for decision in decisions:
+        book = decision.book
+        before = {name: getattr(book, name) for name in Book.derived}
+        for name, value in decision.values.items():
+            setattr(book, name, value)
+        book.derive()
+        follows = {
+            name: getattr(book, name) for name in before if getattr(book, name) != before[name]
+        }
+        if follows.pop("sort_title", None) is not None:
+            filed.append(book)
+        values = {**decision.values, **follows}
+        columns.update(values)
+        alike[tuple(sorted(values.items()))].append(book.pk)
+    rows: models.QuerySet[Book] = models.QuerySet(Book)
+    for key, ids in alike.items():
+        rows.filter(pk__in=ids).update(
+            **dict(key), version=models.F("version") + 1, updated_at=timezone.now()
+        )
+    if filed:
+        rows.bulk_update(filed, ["sort_title"], batch_size=CHUNK)
+        columns.add("sort_title")
+    return columns
+
+
+def _write_subjects(decisions: Sequence[Decision]) -> None:
+    links: Any = Book.subjects.through._default_manager
+    removed: dict[int, list[int]] = defaultdict(list)
+    for decision in decisions:
+        for subject in decision.remove:
+            removed[subject].append(decision.book.pk)
+    for subject, books in removed.items():
+        links.filter(subject=subject, book__in=books).delete()
+    names = {match_key(name, SUBJECT_LENGTH): name for each in decisions for name in each.add}
+    if not names:
+        return
+    known = {subject.name_key: subject.pk for subject in find_subjects(names.values())}
+    links.bulk_create(
+        [
+            links.model(book_id=each.book.pk, subject_id=known[match_key(name, SUBJECT_LENGTH)])
+            for each in decisions
+            for name in each.add
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _delete(job: BulkEdit, ids: list[int]) -> Done:
+    rows = Book.objects.filter(pk__in=ids)
+    there = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+    rows.filter(pk__in=there).delete()
+    gone = [LeftAlone(pk, "", Why.GONE) for pk in ids if pk not in there]
+    return len(there), len(gone), gone
+
+
+def _put_back(job: BulkEdit, ids: list[int]) -> Done:
+    changes = list(Book.history.filter(bulk_edit=job.undoes_id, id__in=ids))
+    applied = history.put_back_all("book", changes)
+    written_again = set(applied.written)
+    titles = {change.id: change.title for change in changes}
+    left = [
+        LeftAlone(pk, titles[pk], Why.SINCE, ",".join(sorted(names)))
+        for pk, names in applied.left.items()
+    ]
+    left += [
+        LeftAlone(pk, titles[pk], Why.REFUSED, sentence) for pk, sentence in applied.refused.items()
+    ]
+    number = len({each.pk for each in left} - written_again)
+    return len(written_again), number, left
+
+
+DO = {Action.CHANGE: _change, Action.DELETE: _delete, Action.UNDO: _put_back}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Refused):
+        return str(error)
+    if jobs.is_full(error):
+        return _("The disk is full. What is counted here is done; make room and do the rest again.")
+    if isinstance(error, Error):
+        return _("The database could not take the change. What is counted here is done.")
+    return _(
+        "Something unexpected happened; the server’s log says what. What is counted here is done."
+    )
