@@ -4,9 +4,11 @@ Authors, publishers and subjects that are written by name are found by it, or ma
 number of queries does not grow with the credits.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
+
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.importers.names import Credit, credits_of, role_of
@@ -18,6 +20,7 @@ from catalog.services import editing, pictures
 from catalog.services.pictures import PictureChange
 from catalog.text import match_key
 
+ATTEMPTS = 3  # of making an author whom somebody else makes at the same moment
 UNCHANGED: Final = "unchanged"
 Unchanged = Literal["unchanged"]
 
@@ -172,17 +175,38 @@ def find_authors(
 ) -> dict[tuple[str, str], Author]:
     """The authors of these names by their keys; made if new. One query, and one to make them.
 
-    Without a qualifier it is the namesake that has none, or the first.
+    Without a qualifier it is the namesake that has none, or the first. Of two people who make
+    the same one at the same moment the second waits, and takes the first one's.
     """
     wanted = {person.key: person for person in reversed(list(people))}
-    if not wanted:
-        return {}
+    for attempt in range(ATTEMPTS):
+        there = _authors_there(wanted)
+        missing = {key: person for key, person in wanted.items() if key not in there}
+        try:
+            return there | _make_authors(missing, user)
+        except IntegrityError:  # made meanwhile: then it is there now
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError  # the last attempt has returned or raised
+
+
+def _authors_there(wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Author]:
     there: dict[tuple[str, str], Author] = {}
+    if not wanted:
+        return there
     authors = Author.objects.filter(name_key__in={name for name, _qualifier in wanted})
     for author in authors.order_by("qualifier", "pk"):
         there[author.name_key, author.qualifier] = author
         there.setdefault((author.name_key, ""), author)
-    missing = {
+    return there
+
+
+def _make_authors(
+    missing: Mapping[tuple[str, str], Person], user: User | None
+) -> dict[tuple[str, str], Author]:
+    """In the order of their keys: two people with the same names wait for each other, not in a
+    ring."""
+    made = {
         key: Author(
             name=person.credit.name,
             sort_name=person.credit.sort_name,
@@ -190,14 +214,14 @@ def find_authors(
             qualifier=person.qualifier,
             created_by=user,
         )
-        for key, person in wanted.items()
-        if key not in there
+        for key, person in sorted(missing.items())
     }
-    for author in missing.values():
+    for author in made.values():
         author.derive()
-    if missing:
-        Author.objects.bulk_create(missing.values())
-    return there | missing
+    if made:
+        with transaction.atomic():
+            Author.objects.bulk_create(made.values())
+    return made
 
 
 def find_author(credit: Credit, *, user: User | None = None) -> Author:

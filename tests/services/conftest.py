@@ -275,8 +275,8 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
         installation.end()
 
 
-@pytest.fixture
-def postgres() -> Iterator[str]:
+@contextlib.contextmanager
+def new_postgres() -> Iterator[str]:
     """The address of an empty PostgreSQL database."""
     need(POSTGRES)
     name = f"colophon_services_{uuid4().hex[:12]}"
@@ -287,8 +287,8 @@ def postgres() -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def mysql() -> Iterator[str]:
+@contextlib.contextmanager
+def new_mysql() -> Iterator[str]:
     need(MYSQL)
     name = f"colophon_services_{uuid4().hex[:12]}"
     url = urlsplit(MYSQL)
@@ -300,6 +300,18 @@ def mysql() -> Iterator[str]:
         cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         yield url._replace(path=f"/{name}").geturl()
         cursor.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    with new_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def mysql() -> Iterator[str]:
+    with new_mysql() as url:
+        yield url
 
 
 @pytest.fixture

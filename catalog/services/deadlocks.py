@@ -1,0 +1,48 @@
+"""Of two writers that wait for each other the database ends one, who may simply try again.
+
+Everybody locks in one order (`catalog.search.indexing.index_records`), so it is rare.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 4
+PAUSE = 0.05  # seconds at most before the second attempt; each further one waits longer
+# PostgreSQL: serialization failure, deadlock. MariaDB and MySQL: deadlock.
+CODES = frozenset({"40001", "40P01", 1213})
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    cause = error.__cause__
+    number = cause.args[0] if cause is not None and cause.args else None
+    return getattr(cause, "sqlstate", None) in CODES or number in CODES
+
+
+def again(function: Callable[P, R]) -> Callable[P, R]:
+    """Call it once more when a deadlock ended it.
+
+    For what begins and ends its transaction itself and reads all that it needs inside, such as
+    a view's `post`. Within somebody else's transaction it is theirs to try again.
+    """
+
+    @wraps(function)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
+        for number in range(1, ATTEMPTS + 1):
+            try:
+                return function(*args, **kwargs)
+            except OperationalError as error:
+                last = number == ATTEMPTS or connection.in_atomic_block
+                if last or not is_deadlock(error):
+                    raise
+                time.sleep(random.uniform(0, PAUSE * number))  # noqa: S311 - not in step
+        raise AssertionError  # the last attempt has returned or raised
+
+    return attempt
