@@ -32,6 +32,7 @@ from catalog.tasks import record_author_access
 from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import RecordListView
+from catalog.views.record import RecordPageMixin
 from site_config.views import JsonMixin
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class AuthorListView(RecordListView):
         return author_json(record) | {"books": record.book_count}
 
 
-class AuthorDetailView(DeletedRecordMixin, JsonMixin, DetailView):
+class AuthorDetailView(DeletedRecordMixin, JsonMixin, RecordPageMixin, DetailView):
     """One author: at most a hundred books of each role, and the way to all of them.
 
     Three queries: the author, how many books a role has, the first of each.
@@ -96,7 +97,10 @@ class AuthorDetailView(DeletedRecordMixin, JsonMixin, DetailView):
     model = Author
 
     def get_queryset(self) -> QuerySet[Author]:
-        return Author.objects.visible_to(self.request.user)
+        return Author.objects.visible_to(self.request.user).select_related("created_by")
+
+    def get_record(self) -> Author:
+        return self.object
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         roles = self.roles()

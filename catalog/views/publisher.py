@@ -15,6 +15,9 @@ from catalog.presentation import Row, book_json, book_row, publisher_json, publi
 from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
 from catalog.views.listing import ListFilters, RecordListView, ViewChoiceMixin
+from catalog.views.record import RecordPageMixin
+
+RIGHTS = ("change_publisher", "delete_publisher", "add_note", "delete_note", "add_attachment")
 
 
 class PublisherListView(RecordListView):
@@ -60,7 +63,7 @@ class PublisherBooksForm(BookFilterForm):
         return querystring(rest | {name: value})
 
 
-class PublisherDetailView(DeletedRecordMixin, ViewChoiceMixin):
+class PublisherDetailView(DeletedRecordMixin, RecordPageMixin, ViewChoiceMixin):
     """One publisher; its books are a list like any other, page by page."""
 
     model = Book
@@ -80,6 +83,14 @@ class PublisherDetailView(DeletedRecordMixin, ViewChoiceMixin):
         if found is None:
             raise Http404(_("There is no such publisher."))
         return found
+
+    def get_record(self) -> Publisher:
+        return self.publisher
+
+    def depends_on(self) -> tuple[Any, ...]:
+        user = self.request.user
+        rights = (user.has_perm(f"catalog.{right}") for right in RIGHTS)
+        return (*super().depends_on(), *rights, *self.state_of_notes())
 
     @cached_property
     def filters(self) -> ListFilters:
