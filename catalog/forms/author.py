@@ -31,7 +31,7 @@ class AuthorForm(RecordForm):
         return Layout(
             Div(
                 Row("salutation", wrapper_class="span-3"),
-                Row("name", wrapper_class="span-9", css_class="serif form-control-lg"),
+                Row("name", wrapper_class="span-9"),
                 Row("sort_name", wrapper_class="span-8"),
                 Row("kind", wrapper_class="span-4"),
                 Row("qualifier", wrapper_class="span-6"),

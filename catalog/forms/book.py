@@ -1,5 +1,6 @@
 """The form of a book."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,8 @@ from catalog.presentation import price_text, role_name, year_text
 from catalog.services import books, editing
 from catalog.services.books import UNCHANGED, CreditInput
 from catalog.text import match_key
+
+_PLAIN = re.compile(r"\d+(?:\.\d{1,2})?")  # a price that is understood as it stands
 
 
 def read_year(text: str) -> Read[int | None]:
@@ -262,7 +265,7 @@ class BookForm(RecordForm):
     def layout(self) -> Layout:
         return Layout(
             Div(
-                Row("title", css_class="form-control-lg serif"),
+                Row("title"),
                 Row("subtitle"),
                 Row("credits"),
                 Row("isbn", wrapper_class="span-5"),
@@ -330,9 +333,9 @@ class BookForm(RecordForm):
             typed, value = self.typed(name), self.cleaned_data.get(name)
             if typed and value is not None and str(value) != typed:
                 said[name] = kept(value)
-        if (price := self.cleaned_data.get("price")) is not None:
-            text = price_text(price, self.cleaned_data.get("currency", ""))
-            said |= {"price": text} if self.typed("price") != str(price) else {}
+        price = self.cleaned_data.get("price")
+        if price is not None and not _PLAIN.fullmatch(self.typed("price")):
+            said["price"] = price_text(price, self.cleaned_data.get("currency", ""))
         if (isbn := self._isbn_remark()) and not self.has_error("isbn"):
             said["isbn"] = isbn
         return said

@@ -22,7 +22,7 @@ class PublisherForm(RecordForm):
     def layout(self) -> Layout:
         return Layout(
             Div(
-                Row("name", css_class="serif form-control-lg"),
+                Row("name"),
                 Row("address"),
                 Row("city", wrapper_class="span-4"),
                 Row("region", wrapper_class="span-4"),

@@ -202,6 +202,7 @@ class RecordForm(forms.ModelForm):
             attrs.setdefault("dir", "auto")
             attrs.setdefault("autocomplete", "off")
         if name == self.first:
+            attrs["class"] += " form-control-lg serif"
             attrs.setdefault("autofocus", True)
 
     def check(self, name: str) -> set[str]:

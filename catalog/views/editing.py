@@ -21,6 +21,7 @@ from django.views.generic.edit import ModelFormMixin, ProcessFormView
 from accounts import resuming
 from accounts.models import User
 from catalog.forms.records import AlreadySaved, RecordForm
+from catalog.models import Attachment
 from catalog.models.versioned import Conflict, RecordGone
 from catalog.services import deleting
 from catalog.services.files import UnusableFile
@@ -69,6 +70,7 @@ class RecordFormMixin(
             create_url=reverse(f"catalog:{self.kind}_create"),
             resumed=self.typed is not None,
             files_left_out=self.files_left_out,
+            attachments=Attachment.objects.of(self.object) if self.object else (),
             in_list=bool(self.list_query and self.object),
             **kwargs,
         )
