@@ -134,7 +134,8 @@ def test_an_author_costs_the_same_with_many_books(
     author = make_author("Busy", last_accessed=timezone.now())
     make_books(size, authors=[author])
     # 1. the author  2. how many books a role has  3. the first of each role, with publishers
-    with django_assert_num_queries(3):
+    # and 4. attached files
+    with django_assert_num_queries(4):
         client.get(author.get_absolute_url())
 
 

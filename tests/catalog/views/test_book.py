@@ -408,11 +408,38 @@ def test_a_book_shows_everything(client, book):
         "€12.50",
         "<p>The oldest story.</p>",
         "Epic poetry",
-        "Added by cataloguer",
+        "Added on ",
     ):
         assert text in page
     for link in (book.publisher, *book.authors.all()):
         assert f'href="{link.get_absolute_url()}"' in page
+
+
+def test_who_added_a_book_is_told_to_people_with_an_account(client, client_of, reader, book):
+    assert b"Added by" not in client.get(book.get_absolute_url()).content
+    page = client_of(reader).get(book.get_absolute_url()).content.decode()
+    assert "Added by <bdi>cataloguer</bdi> on " in page
+
+
+@pytest.mark.parametrize("kind", ["book", "author", "publisher"])
+def test_the_actions_of_a_record_are_those_that_a_person_may_do(
+    kind, client, client_of, reader, cataloguer, manager, make_books
+):
+    (book,) = make_books(1)
+    record = {"book": book, "author": book.authors.get(), "publisher": book.publisher}[kind]
+    url = record.get_absolute_url()
+    actions = {action: f'href="{url}{action}/"' for action in ("edit", "history", "delete")}
+
+    def offered(browser):
+        page = browser.get(url).content.decode()
+        return [action for action, link in actions.items() if link in page]
+
+    assert offered(client) == []
+    assert offered(client_of(reader)) == ["history"]
+    assert offered(client_of(cataloguer)) == ["edit", "history"]
+    assert offered(client_of(manager)) == ["edit", "history", "delete"]
+    page = client_of(cataloguer).get(url).content.decode()
+    assert (f"/books/new/?{kind}={record.pk}" in page) == (kind != "book")
 
 
 def test_a_book_of_which_little_is_known(client, make_books):
@@ -443,8 +470,8 @@ def test_a_book_costs_the_same_with_many_people(
     names = [f"Person {number}" for number in range(size)]
     book, *_others = make_books(5, authors=names)
     # 1. the book, its publisher, who added it  2. contributions with authors  3. subjects
-    # 4. other books with publishers  5. their contributions with authors
-    with django_assert_num_queries(5):
+    # 4. other books with publishers  5. their contributions with authors  6. attached files
+    with django_assert_num_queries(6):
         client.get(book.get_absolute_url())
 
 

@@ -118,7 +118,8 @@ def test_a_publisher_costs_the_same_with_many_books(
     url = make_books(size)[0].publisher.get_absolute_url()
     # 1. the publisher  2. the state  3.-5. kept counts, largest publishers, their names  6. the
     # count of this one  7. ids  8. books  9. contributions
-    with django_assert_num_queries(9):
+    # and 10. attached files
+    with django_assert_num_queries(10):
         client.get(url)
 
 
