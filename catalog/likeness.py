@@ -19,6 +19,7 @@ class Alike(NamedTuple):
 
 
 SAME: Final = Alike("same", 1.0)
+WRITTEN: Final = Alike("written", 0.95)
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _APOSTROPHES: Final = str.maketrans("", "", "'’ʼ‘`´")
@@ -150,7 +151,7 @@ def _people(mine: list[str], theirs: list[str]) -> Alike | None:
     if sorted(mine) == sorted(theirs):
         turned = any(mine[at:] + mine[:at] == theirs for at in range(len(mine)))
         whole = all(len(word) > 1 for word in mine)  # initials have an order of their own
-        return Alike("written", 0.95) if turned or whole else None
+        return WRITTEN if turned or whole else None
     mine, theirs, equal = _without_common(mine, theirs)
     whole_words = sum(len(word) > 1 for word in equal)
     initials = _take(mine, theirs, lambda a, b: 1 in (len(a), len(b)) and a[0] == b[0])
@@ -233,7 +234,7 @@ def publishers(one: str, other: str) -> Alike | None:
         return SAME
     mine, theirs = (words(name.replace(".", "")) for name in (one, other))
     if "".join(mine) == "".join(theirs):
-        return Alike("written", 0.95)
+        return WRITTEN
     if set(publisher_words(one)).isdisjoint(theirs) and len(publisher_words(one)) > 1:
         return None
     rest, other_rest, _equal = _without_common(mine, theirs)

@@ -44,6 +44,16 @@ class MoveBooksForm(DeleteForm):
         what = self.fields["what"]
         assert isinstance(what, forms.ChoiceField)  # noqa: S101 - tells the type checker
         what.choices = self.choices
+        self.fields["replacement"].widget.attrs["class"] = "form-control"
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field == "replacement" or (field is None and "replacement" in self.errors):
+            self.fields["replacement"].widget.attrs |= {
+                "class": "form-control is-invalid",
+                "aria-invalid": "true",
+                "aria-describedby": "replacement-wrong",
+            }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -325,6 +325,8 @@ def of_author(
     for author in Author.objects.filter(pk__in=[pk for pk in hits if pk != exclude]):
         theirs = {author.name, author.sort_name} - {""}
         alike = _best(likeness.people(mine, each) for mine in spellings for each in theirs)
+        if alike == likeness.SAME and match_key(name) != author.name_key:
+            alike = likeness.WRITTEN  # it is the filed form that is the same
         if alike:
             found.append(_named(author, alike, _AUTHOR_REASONS))
     return _ranked(found, limit)

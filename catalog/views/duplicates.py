@@ -115,7 +115,9 @@ class Panel:
     def rows(self) -> list[Row]:
         rows = {"book": _books, "author": _authors, "publisher": _publishers}[self.kind](self.found)
         return [
-            row | {"reason": each.reason, "strong": each.strong}
+            row
+            | {"about": list(filter(None, row["about"]))}
+            | {"reason": each.reason, "strong": each.strong}
             for row, each in zip(rows, self.found, strict=True)
         ]
 
@@ -191,8 +193,9 @@ class DuplicatesView(UserPassesTestMixin, View):
         known = record.isascii() and record.isdigit() and len(record) < 19
         typed = FORMS[self.kind](request.POST, exclude=int(record) if known else None)
         panel = Panel(self.kind, typed)
-        unchanged = panel.shown == typed.shown_before and "dismiss" not in request.GET
-        context = {"radar": panel, "live": True}
+        dismissing = "dismiss" in request.GET
+        unchanged = panel.shown == typed.shown_before and not dismissing
+        context = {"radar": panel, "live": True, "dismissing": dismissing}
         if unchanged:
             # Nothing on the page moves, and nothing is said twice.
             response = render(request, f"{TEMPLATE}#looked", context)

@@ -98,7 +98,7 @@ def test_nothing_moves_while_the_result_stays(typist, dune):
 def test_what_is_set_aside_stays_so(typist, dune, make_books):
     ids = str(dune.pk)
     aside = ask(typist, query="?dismiss=1", **typed(**{"radar-dismissed": ids}))
-    assertContains(aside, "<summary>1 possible duplicate, set aside</summary>")
+    assertContains(aside, "<summary autofocus>1 possible duplicate, set aside</summary>")
     assert hidden(aside, "radar-dismissed") == ids
     again = ask(typist, **typed(year="1965", **{"radar-dismissed": ids}))
     assertContains(again, "set aside")
