@@ -339,6 +339,17 @@ class RecordForm(forms.ModelForm):
             )
             self.add_error(name, forms.ValidationError(CHOOSE, code="conflict"))
 
+    def _post_clean(self) -> None:
+        """Without the constraints: the fields and clean() have said the same rules beside their
+        fields, and asking the database about each one would be three queries a rule. Saving
+        asks it anyway.
+        """
+        vars(self.instance)["validate_constraints"] = lambda exclude=None: None
+        try:
+            super()._post_clean()  # type: ignore[misc] # the stubs leave it out
+        finally:
+            del vars(self.instance)["validate_constraints"]
+
     # --- Saving ---------------------------------------------------------------------------------
     @property
     def changes_something(self) -> bool:

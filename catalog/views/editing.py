@@ -63,6 +63,7 @@ class RecordFormMixin(
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             kind=self.kind,
+            record_name=self.record_name,
             cancel_url=self.cancel_url,
             list_query=self.list_query,
             list_url=self.list_url,
@@ -109,6 +110,7 @@ class RecordFormMixin(
         found: int | None = listing.following(self.object.pk)
         return found
 
+    record_name = ""  # what the record is called while the form may call it otherwise
     deleted: Any = None  # the last snapshot of a record that is gone
 
     def bring_back(self) -> HttpResponse | None:
@@ -242,6 +244,23 @@ class RecordUpdateView(DeletedRecordMixin, DuplicateCheckMixin, RecordFormMixin,
     def get_queryset(self) -> Any:
         return self.model._default_manager.visible_to(self.request.user)
 
+    def get(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            if self.typed is None:
+                raise
+            # Deleted while somebody signed in again: what they had typed is still theirs.
+            self.object = self.get_record()
+            answer = self.bring_back()
+            assert answer is not None  # noqa: S101 - a GET brings nothing back
+            return answer
+
+    def get_object(self, queryset: Any = None) -> Any:
+        record = super().get_object(queryset)
+        self.record_name = str(record)
+        return record
+
     def get_record(self) -> Any:
         """None for a record that somebody deleted while this form was open."""
         try:
@@ -250,6 +269,7 @@ class RecordUpdateView(DeletedRecordMixin, DuplicateCheckMixin, RecordFormMixin,
             self.deleted = deleting.last_words(self.kind, self.kwargs["pk"])
             if self.deleted is None:
                 raise
+            self.record_name = deleting.name_of(self.deleted)
             return None
 
     def bring_back(self) -> HttpResponse | None:
@@ -272,7 +292,6 @@ class RecordUpdateView(DeletedRecordMixin, DuplicateCheckMixin, RecordFormMixin,
         gone = {
             "user": who.get_username() if who else "",
             "at": self.deleted.history_date,
-            "name": getattr(self.deleted, form.first),
             "may_bring_back": may_bring_back,
         }
         return self.render_to_response(self.get_context_data(form=form, gone=gone), status=422)
