@@ -20,7 +20,7 @@ from catalog.models.book import Book, Contribution
 from catalog.models.publisher import Publisher
 from catalog.search import kept, spelling
 from catalog.search.backends import backend
-from catalog.search.base import AUTHORS, BOOKS, PUBLISHERS, Group
+from catalog.search.base import AUTHORS, PUBLISHERS, Group
 from catalog.search.documents import text_words
 from catalog.text import fold, match_key
 
@@ -287,7 +287,7 @@ def _likely(kind: _Kind, key: str, words: list[str]) -> list[int]:
     for column in kind.columns:
         begins |= Q(**{f"{column}__gte": key, f"{column}__lt": key + LAST})
     ids = [option.pk for option in kind.load(begins, MOST)]
-    books = backend().match(BOOKS, words[:-1], words[-1], limit=SAMPLE)
+    books = backend().some_books(words[:-1], words[-1], limit=SAMPLE)
     return [*ids, *kind.common(books)]
 
 

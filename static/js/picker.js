@@ -38,7 +38,7 @@
       this.list.setAttribute("aria-label", root.dataset.label);
       this.message = document.createElement("p");
       this.message.className = "pick-message";
-      this.popup.append(this.list, this.message);
+      this.popup.append(this.message, this.list);
       this.input.after(this.popup);
       this.said.id ||= `pick-said-${number}`;
       const described = new Set((this.input.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean));
