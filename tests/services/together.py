@@ -11,7 +11,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from catalog.models import Author, Book, Publisher, Subject
 from catalog.models.versioned import Conflict, RecordGone
 from catalog.search import rebuilding
 from catalog.services.books import CreditInput, Picked, save_book
+from tests.sent import sent_by
 
 
 def play(scenes: list[tuple[str, list[Any]]], results: str) -> None:
@@ -213,50 +213,6 @@ def a_busy_day(saves: int, people: int = 8) -> Any:
 # --- Through the forms ----------------------------------------------------------------------
 
 
-class Fields(HTMLParser):
-    """What a browser would send of the form that is marked as the page's own."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.data: dict[str, str] = {}
-        self.inside = False
-        self.select = self.textarea = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        attrs = dict(attributes)
-        name, value = attrs.get("name") or "", attrs.get("value") or ""
-        if tag == "form":
-            self.inside = "data-editing" in attrs
-        if not self.inside:
-            return
-        if tag == "select":
-            self.select = name
-            self.data.setdefault(name, "")
-        elif tag == "option" and self.select and "selected" in attrs:
-            self.data[self.select] = value
-        elif tag == "textarea":
-            self.textarea, self.data[name] = name, ""
-        elif tag == "input" and name:
-            if attrs.get("type") in ("checkbox", "radio") and "checked" not in attrs:
-                return
-            if attrs.get("type") not in ("file", "submit", "button", "image"):
-                self.data[name] = value
-
-    def handle_data(self, data: str) -> None:
-        if self.textarea:
-            self.data[self.textarea] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.inside = False
-        elif tag == "select":
-            self.select = ""
-        elif tag == "textarea":
-            self.data[self.textarea] = self.data[self.textarea].removeprefix("\n")
-            self.textarea = ""
-
-
 def person(name: str) -> Client:
     user = User.objects.create_user(username=name, password=f"{name}-has-a-secret")
     roles.assign(user, roles.Role.MANAGER)
@@ -268,7 +224,7 @@ def person(name: str) -> Client:
 def filled(client: Client, url: str, **fields: str) -> dict[str, str]:
     response = client.get(url)
     assert response.status_code == 200, response.status_code
-    return {**Fields(response.content.decode()).data, **fields}
+    return sent_by(response.content, **fields)
 
 
 def send(client: Client, url: str, data: dict[str, str]) -> Callable[[], tuple[int, str]]:
