@@ -21,7 +21,7 @@ from catalog.services import history, recording
 from catalog.services.history import CannotPutBack
 from catalog.text import chunks, match_key
 
-AT_ONCE = 1_000  # books that are moved while somebody waits: about two seconds
+AT_ONCE = 1_000  # books that are moved while somebody waits: some four seconds
 BATCH = 500
 
 

@@ -28,6 +28,7 @@ from catalog.models.versioned import RecordGone
 from catalog.presentation import book_row
 from catalog.search import kept
 from catalog.services import deleting
+from catalog.services.deadlocks import again
 from catalog.services.deleting import name_of
 from catalog.services.history import CannotPutBack
 from site_config.views import undoable, wants_json
@@ -124,6 +125,10 @@ class RecordDeleteView(PermissionRequiredMixin, DeletedRecordMixin, DeleteView):
 
     def get_success_url(self) -> str:
         return list_url(self.kind, self.request.GET.get("list", ""))
+
+    @again
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -271,6 +276,7 @@ class RecordUndeleteView(PermissionRequiredMixin, View):
     def get_permission_required(self) -> tuple[str]:
         return (f"catalog.delete_{self.kind}",)
 
+    @again
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
             back = deleting.undelete(self.kind, pk, person(request))
