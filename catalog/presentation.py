@@ -142,6 +142,11 @@ def book_row(book: Book, *, in_grid: bool = False) -> Row:
     }
 
 
+def work_row(book: Book) -> Row:
+    """The same for people who may change it: with its price, and its number for the box."""
+    return book_row(book) | {"id": book.pk, "price": price_text(book.price, book.currency)}
+
+
 def contribution_json(contribution: Contribution) -> Row:
     return {
         "id": contribution.author_id,

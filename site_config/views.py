@@ -30,7 +30,15 @@ from django.views.generic.base import TemplateResponseMixin
 
 THEMES = ("light", "dark")
 YEAR = 365 * 24 * 3600
-RIGHTS_SHOWN = ("add_book", "view_importjob", "add_importjob")  # buttons and links of the lists
+# Buttons and links of the lists.
+RIGHTS_SHOWN = (
+    *(
+        f"{verb}_{kind}"
+        for kind in ("book", "author", "publisher")
+        for verb in ("add", "change", "delete")
+    ),
+    *("view_importjob", "add_importjob", "view_bulkedit", "add_bulkedit"),
+)
 FRAGMENT_HEADERS = ("HX-Request", "HX-Boosted", "HX-Target", "HX-History-Restore-Request")
 
 

@@ -12,7 +12,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from catalog.models import ImportJob
+from catalog.models import BulkEdit, ImportJob
+from catalog.models.job import Job
 from catalog.services import progress
 
 FORBIDDEN, GONE = 4403, 4404
@@ -20,13 +21,19 @@ INTERVAL = 0.2  # seconds: five times a second is as often as anyone can follow
 WATCH = 0.5  # seconds between looks at the row where nothing can be pushed
 
 
-class ImportConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
-    """The progress of one import: now, and again whenever its worker says “look”.
+class JobConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
+    """The progress of one job: now, and again whenever its worker says “look”.
 
     Only the word travels: what the page shows is read from the job's row and rendered from the
     page's own template, so it cannot differ from what a reload would show.
     """
 
+    name: str  # of the group, as in catalog.services.jobs
+    model: type[Job]
+    unseen: tuple[str, ...]  # columns that are long and not shown
+    counter: str  # how far it has come
+    permission: str
+    template: str
     pk: int
     language: str
     task: "asyncio.Task[None] | None" = None
@@ -38,10 +45,10 @@ class ImportConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         if not await database_sync_to_async(self._may_see)():
             await self.close(FORBIDDEN)
             return
-        if not await ImportJob.objects.filter(pk=self.pk).aexists():
+        if not await self.model.objects.filter(pk=self.pk).aexists():
             await self.close(GONE)
             return
-        await self.channel_layer.group_add(f"import.{self.pk}", self.channel_name)
+        await self.channel_layer.group_add(f"{self.name}.{self.pk}", self.channel_name)
         await self.accept()
         self.wanted.set()  # the state as it is, for a page that comes late
         pushed = settings.EMBEDDED_WORKER or settings.REDIS_URL
@@ -55,7 +62,7 @@ class ImportConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
             self.task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self.task
-            await self.channel_layer.group_discard(f"import.{self.pk}", self.channel_name)
+            await self.channel_layer.group_discard(f"{self.name}.{self.pk}", self.channel_name)
 
     async def _show(self) -> None:
         """Looks that come while one is shown are answered together by the next."""
@@ -71,8 +78,8 @@ class ImportConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         last: tuple[Any, ...] | None = None
         while True:
             row = (
-                await ImportJob.objects.filter(pk=self.pk)
-                .values_list("state", "rows_done", "cancel_requested", "heartbeat_at")
+                await self.model.objects.filter(pk=self.pk)
+                .values_list("state", self.counter, "cancel_requested", "heartbeat_at")
                 .afirst()
             )
             if row != last and not await self._send_state():
@@ -90,15 +97,37 @@ class ImportConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         return True
 
     def _may_see(self) -> bool:
-        return bool(self.scope["user"].has_perm("catalog.view_importjob"))
+        return bool(self.scope["user"].has_perm(self.permission))
 
     def _render(self) -> str | None:
-        job = ImportJob.objects.select_related("created_by").filter(pk=self.pk).first()
+        jobs = self.model.objects.select_related("created_by").defer(*self.unseen)
+        job = jobs.filter(pk=self.pk).first()
         if job is None:
             return None
         with translation.override(self.language):
-            context = {"job": job, "progress": progress.of(job)}
-            return render_to_string("catalog/import_detail.html#progress", context)
+            context = {"job": job, "progress": self.figures(job), "live": True}
+            return render_to_string(self.template, context)
+
+    def figures(self, job: Any) -> Any:
+        raise NotImplementedError
+
+
+class ImportConsumer(JobConsumer):
+    name, model, unseen = "import", ImportJob, ()
+    counter, permission = "rows_done", "catalog.view_importjob"
+    template = "catalog/import_detail.html#progress"
+
+    def figures(self, job: Any) -> progress.Progress:
+        return progress.of(job)
+
+
+class BulkEditConsumer(JobConsumer):
+    name, model, unseen = "bulk", BulkEdit, ("selection", "left_alone")
+    counter, permission = "done", "catalog.view_bulkedit"
+    template = "catalog/bulk_edit_detail.html#progress"
+
+    def figures(self, job: Any) -> progress.BulkProgress:
+        return progress.of_bulk(job)
 
 
 class NowhereConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalog.models import ImportJob
+from catalog.models import BulkEdit, ImportJob
 
 State = ImportJob.State
 UNITS = 1000  # the width of the bar
@@ -67,6 +67,48 @@ def of(job: ImportJob) -> Progress:
         ahead=job.waiting_before() if job.state == State.QUEUED else None,
         running=job.state in (State.QUEUED, State.RUNNING),
     )
+
+
+@dataclass(frozen=True)
+class BulkProgress:
+    """How far a bulk change has come."""
+
+    percent: int
+    left: str
+    announcement: str
+    ahead: int | None
+    running: bool
+
+
+def of_bulk(job: BulkEdit) -> BulkProgress:
+    percent = job.done * 100 // job.total if job.total else 0
+    return BulkProgress(
+        percent=100 if job.state == State.DONE else percent,
+        left=_bulk_left(job),
+        announcement=_bulk_announcement(job, percent),
+        ahead=job.waiting_before() if job.state == State.QUEUED else None,
+        running=job.is_running,
+    )
+
+
+def _bulk_left(job: BulkEdit) -> str:
+    if not (job.state == State.RUNNING and job.done and job.started_at and job.heartbeat_at):
+        return ""
+    seconds = (job.heartbeat_at - job.started_at).total_seconds()
+    return _time_left(seconds / job.done * max(job.total - job.done, 0)) if seconds > 0 else ""
+
+
+def _bulk_announcement(job: BulkEdit, percent: int) -> str:
+    counts = {"changed": number_format(job.changed), "done": number_format(job.done)}
+    if job.state == State.RUNNING:
+        return _("%(percent)d percent done.") % {"percent": percent // 10 * 10}
+    if job.state == State.DONE:
+        return _("Finished: %(changed)s changed.") % counts
+    if job.state == State.CANCELLED:
+        return _("Stopped after %(done)s books.") % counts
+    if job.state == State.FAILED:
+        return _("It failed. %(reason)s") % {"reason": job.error}
+    return ""
 
 
 def _percent(job: ImportJob) -> int:
@@ -130,7 +172,11 @@ def _rate(job: ImportJob) -> float:
 def _left(job: ImportJob, rate: float) -> str:
     if job.state != State.RUNNING or not rate:
         return ""
-    seconds = round(max(job.rows - job.rows_done, 0) / rate)
+    return _time_left(max(job.rows - job.rows_done, 0) / rate)
+
+
+def _time_left(exactly: float) -> str:
+    seconds = round(exactly)
     if seconds < 2:
         return _("nearly done")
     if seconds < 90:

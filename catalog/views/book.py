@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView
@@ -12,7 +13,7 @@ from accounts import setup
 from catalog.forms.book import BookForm
 from catalog.forms.filters import BookFilterForm
 from catalog.models import Book
-from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row
+from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row, work_row
 from catalog.search import tallies
 from catalog.search.plans import unindexed
 from catalog.views.deleting import DeletedRecordMixin
@@ -43,7 +44,10 @@ class BookListView(ViewChoiceMixin):
         return context | {
             "grid": self.grid,
             "total": total,
-            "rows": [book_row(book, in_grid=self.grid) for book in books],
+            "rows": [
+                work_row(book) if self.works else book_row(book, in_grid=self.grid)
+                for book in books
+            ],
             "setup_needed": not total and self.request.user.is_anonymous and setup.needed(),
         }
 
@@ -65,13 +69,19 @@ class BookListView(ViewChoiceMixin):
 
     @property
     def columns(self) -> list[Row]:
-        return [
+        columns = [
             self.column("title", _("Title"), "title"),
             self.column("publisher", _("Publisher")),
             self.column("year", _("Year"), "-year", numeric=True),
             self.column("language", _("Language")),
             self.column("isbn", _("ISBN")),
         ]
+        return [*columns, self.column("price", _("Price"), numeric=True)] if self.works else columns
+
+    @cached_property
+    def works(self) -> bool:
+        """Whether this is the table of somebody who may change it."""
+        return not self.grid and self.request.user.has_perm("catalog.change_book")
 
     def row_json(self, record: Book) -> Row:
         return book_json(record)

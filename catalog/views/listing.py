@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from django.views.generic import ListView
@@ -35,6 +35,14 @@ class ListFilters(Protocol):
 
 
 ALL = "?"  # the same list with nothing filtered
+
+
+def list_param(query: str) -> str:
+    """`list=…` for a link out of a list: how the list stands, page and all."""
+    found = QueryDict(mutable=True)
+    # Never empty, so that the record knows that it was come to from a list.
+    found["list"] = f"?{query.lstrip('?')}"
+    return found.urlencode()
 
 
 class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListView):
@@ -84,6 +92,10 @@ class RecordListView(ConditionalGetMixin, JsonMixin, PartialTemplateMixin, ListV
             clear_url=ALL,
             **kwargs,
         )
+
+    @property
+    def list_param(self) -> str:
+        return list_param(self.request.GET.urlencode())
 
     @property
     def narrowed(self) -> bool:

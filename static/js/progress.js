@@ -1,19 +1,20 @@
-// The page of a running import. htmx's ws extension swaps in what the server pushes; here is what
+// The page of a running import or bulk change. htmx's ws extension swaps in what the server pushes; here is what
 // a swap cannot do: tell a screen reader now and then, and tidy up at the end.
 "use strict";
 (() => {
   const PATIENCE = 2000; // milliseconds without a connection before anyone is told
   const byId = (id) => document.getElementById(id);
-  const isRunning = () => "running" in byId("import-progress").dataset;
-  let told = byId("import-progress")?.dataset.announce;
+  const progress = () => document.querySelector(".imp-progress");
+  const isRunning = () => "running" in progress().dataset;
+  let told = progress()?.dataset.announce;
 
   // The last state may come twice; swapping it again would take the focus away from its links.
   document.addEventListener("htmx:wsBeforeMessage", (event) => {
-    if (byId("import-progress") && !isRunning()) event.preventDefault();
+    if (progress() && !isRunning()) event.preventDefault();
   });
 
   document.addEventListener("htmx:wsAfterMessage", () => {
-    const section = byId("import-progress");
+    const section = progress();
     if (!section) return;
     const sentence = section.dataset.announce;
     if (sentence && sentence !== told) byId("announce").textContent = sentence;

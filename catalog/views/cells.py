@@ -1,0 +1,138 @@
+"""A cell of the table of books, changed where it stands."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.generic import UpdateView
+
+from accounts import resuming
+from catalog.forms.cells import CELLS, BookCellForm
+from catalog.forms.filters import BookFilterForm
+from catalog.models import Book
+from catalog.models.versioned import Conflict
+from catalog.presentation import work_row
+from catalog.search import tallies
+from catalog.views.deleting import list_url
+from catalog.views.editing import ATTEMPTS
+from catalog.views.listing import list_param
+from site_config.views import PartialTemplateMixin, current_page, wants_partial
+
+
+class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
+    """The small form of one cell: in the table with htmx, as a page without.
+
+    A saved cell answers with its whole row, since labels and covers follow from titles, and with
+    the choices beside the list, whose counts have changed.
+    """
+
+    permission_required = "catalog.change_book"
+    raise_exception = True
+    keeps_what_was_typed = True
+    model = Book
+    form_class = BookCellForm
+    template_name = "catalog/book_cell.html"
+    partial_name = "cell"
+    context_object_name = "book"
+    typed: QueryDict | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if kwargs["field"] not in CELLS:
+            raise Http404(_("There is no such field."))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Book]:
+        return Book.objects.visible_to(self.request.user).for_detail()
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_form_kwargs()
+        if self.typed is not None:
+            kwargs["data"] = self.typed
+        return kwargs | {"user": self.request.user, "cell": self.kwargs["field"]}
+
+    @cached_property
+    def list_query(self) -> str:
+        """The list that the cell is shown in: htmx says where it is, a plain link where it was."""
+        if "list" in self.request.POST:
+            return self.request.POST["list"]
+        url = current_page(self.request)
+        if not url.path:
+            url = urlsplit(self.request.headers.get("Referer", ""))
+        lists = (reverse("catalog:book_list"), reverse("catalog:home"))
+        return url.query if url.path in lists else ""
+
+    @property
+    def list_url(self) -> str:
+        """The list, at the row."""
+        return f"{list_url('book', self.list_query)}#book-{self.object.pk}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            list_url=self.list_url, list_query=self.list_query, **kwargs
+        )
+
+    # --- A request ------------------------------------------------------------------------------
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if typed := resuming.take(request):
+            self.typed = typed.as_post()
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        for attempt in range(ATTEMPTS):
+            self.object = self.get_object()
+            form: Any = self.get_form()
+            if not form.is_valid():
+                return self.form_invalid(form)
+            try:
+                self.object = form.save()
+            except (Conflict, IntegrityError):
+                # Somebody was quicker by a moment: read again what there is now, and ask.
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return self.form_valid(form)
+        raise AssertionError  # the last attempt has answered or raised
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        form.mark_errors()
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if not wants_partial(self.request, self.partial_name):
+            said = _("“%(name)s” is saved.") if form.touched else _("“%(name)s” is as it was.")
+            messages.success(self.request, said % {"name": self.object})
+            return HttpResponseRedirect(self.list_url)
+        return self.saved_row(form)
+
+    def saved_row(self, form: Any) -> HttpResponse:
+        book = Book.objects.for_list().get(pk=self.object.pk)
+        context = self.get_context_data(
+            row=work_row(book),
+            list_param=list_param(self.list_query),
+            touched=bool(form.touched),
+            cell=self.kwargs["field"],
+        )
+        if form.touched:
+            filters = BookFilterForm(QueryDict(self.list_query.lstrip("?")))
+            context |= {
+                "facets": tallies.facets(filters),
+                "narrowed": any(name != "sort" for name in filters.values),
+                "clear_url": "?",
+            }
+        response = self.response_class(
+            request=self.request,
+            template="catalog/book_cell.html#saved",
+            context=context,
+            using=self.template_engine,
+        )
+        response.headers["HX-Retarget"] = f"#book-{book.pk}"
+        response.headers["HX-Reswap"] = "outerHTML"
+        return response
