@@ -160,7 +160,6 @@ def test_a_rename_is_the_publishers_change_and_not_that_of_its_books(make_books)
     assert Book.history.count() == noted
     assert [row.name for row in Publisher.history.order_by("history_id")] == ["Ace", "Ace Books"]
     assert Author.history.first().name == "U. K. Le Guin"
-    assert Book.objects.search("ace books").count() == 20
 
 
 def test_the_administration_is_noted_with_its_inlines(make_books, manager, client_of, make_author):
