@@ -18,6 +18,7 @@ from catalog.forms import currencies
 from catalog.forms.credits import CreditFormSet, canonical
 from catalog.forms.picking import PublisherPickField
 from catalog.forms.records import ReadField, RecordForm, Row
+from catalog.forms.selects import QuickSelect
 from catalog.forms.uploads import PictureField
 from catalog.importers import dates, values
 from catalog.importers.values import Problem, Read
@@ -111,10 +112,10 @@ class BookForm(RecordForm):
         required=False,
         help_text=_("As 1969-05-31, if it is known."),
     )
-    language = forms.ChoiceField(label=_("Language"), required=False)
+    language = forms.ChoiceField(label=_("Language"), required=False, widget=QuickSelect)
     pages = ReadField(read_pages, label=_("Pages"), required=False)
     price = ReadField(read_price, label=_("Price"), required=False)
-    currency = forms.ChoiceField(label=_("Currency"), required=False)
+    currency = forms.ChoiceField(label=_("Currency"), required=False, widget=QuickSelect)
     subjects = forms.CharField(
         label=_("Subjects"),
         required=False,

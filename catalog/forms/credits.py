@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.forms.picking import AuthorPickField, Picked, PickWidget, Typed
+from catalog.forms.selects import QuickSelect
 from catalog.models import Contribution
 from catalog.services.books import CreditInput
 from catalog.text import match_key
@@ -39,6 +40,7 @@ class CreditForm(forms.Form):
         choices=Contribution.Role.choices,
         initial=Contribution.Role.AUTHOR,
         required=False,
+        widget=QuickSelect,
     )
     credited_as = forms.CharField(
         label=gettext_lazy("Credited as"),
