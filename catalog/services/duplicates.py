@@ -152,8 +152,9 @@ def _by_words(book: Sketch) -> list[int]:
     words = sorted(dict.fromkeys(text_words(book.title)), key=len, reverse=True)
     main = sorted(dict.fromkeys(text_words(likeness.main_title(book.title))), key=len, reverse=True)
     if not book.authors:
-        # Without anybody's name only a title of several words says enough.
-        return _matches(BOOKS, _dropping_one(words) if len(words) > 2 else [])
+        # Without anybody's name only a title of several words says enough, and not “the” and “of”.
+        telling = sum(len(word) > 3 for word in words)
+        return _matches(BOOKS, _dropping_one(words) if len(words) > 2 and telling > 1 else [])
     marks = _marks(book.authors)
     index = backend()
     found = index.match_each(BOOKS, marks, limit=READ)
