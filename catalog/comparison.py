@@ -213,11 +213,13 @@ def _pairs(old: Sequence[_Credit], new: Sequence[_Credit]) -> list[tuple[int, in
 
 def _moved(pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     """As few as can be: those outside the longest run that kept its order."""
-    best: list[list[tuple[int, int]]] = []
+    runs: list[list[tuple[int, int]]] = [[]]
     for pair in pairs:  # in the new order
-        runs = [run for run in best if run[-1][0] < pair[0]]
-        best.append([*max(runs, key=len, default=[]), pair])
-    return set(pairs) - set(max(best, key=len, default=[]))
+        before = [run for run in runs if not run or run[-1][0] < pair[0]]
+        longest: list[tuple[int, int]] = max(before, key=len)
+        runs.append([*longest, pair])
+    kept: list[tuple[int, int]] = max(runs, key=len)
+    return set(pairs) - set(kept)
 
 
 # --- Long texts ------------------------------------------------------------------------------

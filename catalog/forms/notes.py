@@ -28,7 +28,7 @@ class NoteForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="id_note_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "id_note_%s", **kwargs})
         # The browser would cut off what is pasted without a word.
         self.fields["text"].widget.attrs.pop("maxlength", None)
 

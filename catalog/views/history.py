@@ -65,7 +65,7 @@ class Entry:
     number: int | None = None  # the row of the file
     reason: str = ""
     undoes: int | None = None
-    first: bool = False
+    cut: bool = False  # there was more, which is not kept any more
     differences: Sequence[Difference] = field(default_factory=list)
     may_be_put_back: bool = False
 
@@ -126,8 +126,8 @@ class RecordHistoryView(TemplateView):
             snapshots = [row for change in found for row in (change.snapshot, change.before) if row]
             publishers = names_of_publishers(snapshots)
         entries = [self._entry(change, rows, publishers) for change in found]
-        if is_end and entries:
-            entries[-1].first = True
+        if is_end:
+            entries[-1].cut = _is_cut(found[-1].snapshot)
         return entries
 
     def _beginning(self, rows: Sequence[ImportRow]) -> Entry:
@@ -140,7 +140,7 @@ class RecordHistoryView(TemplateView):
             who=getattr(record, "created_by", None),
             job=row.job if row else None,
             number=row.number if row else None,
-            first=True,
+            cut=record.version > 1,
         )
 
     def _entry(
@@ -178,6 +178,11 @@ def _what(snapshot: Any, before: Any | None) -> str:
             return "back"
         return "imported" if snapshot.import_job_id else "created"
     return "changed"
+
+
+def _is_cut(first: Any) -> bool:
+    """Does the history begin later than the record? See `clean_old_history`."""
+    return bool(first.history_type != ADDED or first.version > 1)
 
 
 def _how(snapshot: Any) -> str:
@@ -327,11 +332,12 @@ class ChangesView(PartialTemplateMixin, TemplateView):
             )
             for kind, model in MODELS.items()
         }
-        make = {"import": self._import, "bulk": self._bulk}
-        return [
-            make[line.stream](line.row) if line.stream in make else self._line(line, there)
-            for line in found
-        ]
+        return [self._shown(line, there) for line in found]
+
+    def _shown(self, line: Recent, there: dict[str, set[int]]) -> Line:
+        if line.stream == "import":
+            return self._import(line.row)
+        return self._bulk(line.row) if line.stream == "bulk" else self._line(line, there)
 
     def _line(self, line: Recent, there: dict[str, set[int]]) -> Line:
         row, kind = line.row, line.stream

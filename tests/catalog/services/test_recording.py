@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -11,6 +12,7 @@ from simple_history.middleware import HistoryRequestMiddleware
 from catalog.models import Author, Book, BulkEdit, Contribution, Publisher, Subject
 from catalog.models.history import Source, current_origin, origin
 from catalog.models.indexed import deferred
+from catalog.services import editing
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +195,29 @@ def test_a_subject_that_is_deleted_is_a_change_of_its_books(make_books):
     assert Book.history.first().details["subjects"] == ["Sand"]
     Subject.objects.all().delete()
     assert "subjects" not in Book.history.first().details
+
+
+def test_cleaning_the_history_away_breaks_no_form_that_is_open(make_books):
+    """Its version is known again from the next change on; an older one is not, and that is said."""
+    (book,) = make_books(1, authors=[])
+    for year in (1965, 1966):
+        book.year = year
+        book.save()
+    call_command("clean_old_history", "--auto", days=-1, verbosity=0)
+    assert not Book.history.exists()
+    opened = book.version
+    Book.objects.update(language="eng")
+    assert editing.state_at(book, opened)["year"] == 1966
+    assert editing.state_at(book, opened - 1) is None
+    assert Book.objects.get().version == opened + 1
+
+
+def test_a_version_without_a_change_is_the_one_before(make_books):
+    (book,) = make_books(1, title="Dune", authors=[])
+    book.save()
+    opened = book.version
+    Book.objects.update(title="Dune Messiah")
+    assert editing.state_at(book, opened)["title"] == "Dune"
 
 
 def test_subjects_alone_are_noted_with_what_was_before(make_books):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.django_db
 def dune(make_books):
     make_books(1, title="Dune", publisher="Chilton", authors=["Frank Herbert"])
     Book.history.all().delete()  # as an import leaves it
+    QuerySet(Book).update(version=1)
     return Book.objects.get()
 
 
@@ -84,6 +87,19 @@ def test_the_import_is_still_the_first_entry_after_a_change(client_of, reader, i
     assert page.index("Changed") < page.index("Imported")
     assert "row 7 of" in page
     assert "not kept any more" not in page
+
+
+def test_what_was_cleaned_away_is_said(client_of, reader, dune):
+    change(dune, reader, year=1965)
+    call_command("clean_old_history", "--auto", days=-1, verbosity=0)
+    client = client_of(reader)
+    assertContains(client.get(history_of(dune)), "Older changes are not kept any more.")
+    change(Book.objects.get(), reader, year=1966)
+    page = client.get(history_of(dune))
+    assertContains(page, "Older changes are not kept any more.")
+    assertContains(page, "1965")
+    assert page.context["entries"][0].may_be_put_back is False  # a reader
+    assert len(page.context["entries"]) == 2
 
 
 def test_values_are_shown_as_people_read_them(client_of, reader, dune, make_publisher):
