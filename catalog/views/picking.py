@@ -49,7 +49,7 @@ class PickView(PermissionRequiredMixin, View):
         """The offer to make a record of this name, unless there is one."""
         if not text or any(option.exact for option in options):
             return None
-        if not self.request.user.has_perm(self.adding):  # type: ignore[union-attr]
+        if not self.request.user.has_perm(self.adding):
             return None
         return {
             "id": f"{NEW} {match_key(text)}",

@@ -154,7 +154,8 @@ def test_somebody_new_is_made_when_the_book_is_saved(edit: Page, books: Site) ->
     expect(new).to_contain_text("files under “Leguinn, Ursula”")
     field.press("ArrowUp")
     field.press("Enter")
-    expect(edit.get_by_text("New, files under “Leguinn, Ursula”.")).to_be_visible()
+    said = edit.get_by_text("New, files under “Leguinn, Ursula”.", exact=True)
+    expect(said).to_be_visible()
     save(edit)
     lines = saved(books)
     assert lines[1] == "Ursula Leguinn||Leguinn, Ursula|aut|"

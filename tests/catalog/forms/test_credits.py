@@ -1,9 +1,10 @@
 import pytest
 
 from catalog.forms import credits
-from catalog.forms.credits import CreditFormSet, CreditInput
+from catalog.forms.credits import CreditFormSet
 from catalog.forms.picking import Picked
 from catalog.models import Author
+from catalog.services.books import CreditInput
 from tests.catalog.search.shelves import needs_books
 
 pytestmark = needs_books

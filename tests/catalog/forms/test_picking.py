@@ -114,7 +114,8 @@ def test_a_choice_counts_only_for_the_text_it_was_made_for(ursula):
 
 def test_whoever_may_not_add_gets_known_names_only(ursula):
     field = AuthorPickField(allow_new=False)
-    assert field.clean(Typed("ursula k le guin", "")).pk == ursula.pk
+    found = field.clean(Typed("ursula k le guin", ""))
+    assert found == Picked(ursula.pk, "Ursula K. Le Guin")
     with pytest.raises(forms.ValidationError, match="may not add"):
         field.clean(Typed("Charles Vess", ""))
 

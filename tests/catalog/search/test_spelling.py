@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from catalog.models import Author, Publisher
-from catalog.search import indexing, rebuilding, spelling
+from catalog.search import rebuilding, spelling
+from catalog.search.backends import backend
 from catalog.search.base import AUTHORS, PUBLISHERS
 from tests.catalog.search.shelves import needs_books
 
@@ -114,7 +115,7 @@ def test_reindexing_forgets_words_that_nobody_is_called_any_more():
 def test_the_check_of_the_index_notices_missing_words():
     Author.objects.create(name="Agatha Christie")
     call_command("reindex", check=True)
-    indexing.backend().run("DELETE FROM catalog_spelling")
+    backend().run("DELETE FROM catalog_spelling")
     assert list(rebuilding.differences()) == [
         "The words of author names lack “agatha”.",
         "The words of author names lack “christie”.",
