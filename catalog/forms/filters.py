@@ -19,7 +19,7 @@ from catalog.models.book import FIRST_YEAR, LAST_YEAR, UNKNOWN, Book, decade_of
 from catalog.models.publisher import Publisher
 from catalog.models.state import Generation
 from catalog.search import kept
-from catalog.search.filters import FILTERS, NONE, Filter
+from catalog.search.filters import FILTERS, NONE, Filter, decade_label
 from catalog.search.listings import BookListing
 from catalog.search.names import AuthorListing, PublisherListing
 from catalog.search.query import Query, parse
@@ -71,18 +71,6 @@ class FilterForm(forms.Form):
     def with_(self, name: str, value: str) -> str:
         """The address with one value more or changed, at the first page."""
         return querystring({**self.values, name: value})
-
-
-def decade_label(value: str) -> str:
-    """The span that a decade's value stands for."""
-    decade = int(value)
-    if decade == UNKNOWN:
-        return _("No year")
-    if decade == 0:
-        return _("before 1500")
-    if decade < 1900:
-        return f"{decade}–{decade + 99}"
-    return _("%(decade)ss") % {"decade": decade}
 
 
 class BookFilterForm(FilterForm):

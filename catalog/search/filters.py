@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from catalog.models.book import UNKNOWN, Contribution
 from catalog.search.documents import token
@@ -72,3 +73,15 @@ FILTERS: dict[str, Callable[[str], Filter]] = {
     "isbn": _isbn,
     "cover": _cover,
 }
+
+
+def decade_label(value: str) -> str:
+    """The span that a decade's value stands for."""
+    decade = int(value)
+    if decade == UNKNOWN:
+        return _("No year")
+    if decade == 0:
+        return _("before 1500")
+    if decade < 1900:
+        return f"{decade}–{decade + 99}"
+    return _("%(decade)ss") % {"decade": decade}

@@ -1,7 +1,7 @@
 """The choices beside the list of books, with their kept counts."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
@@ -9,13 +9,21 @@ from catalog import languages
 from catalog.models.book import UNKNOWN
 from catalog.models.publisher import Publisher
 from catalog.search import kept
-from catalog.search.filters import NONE
-
-if TYPE_CHECKING:
-    from catalog.forms.filters import BookFilterForm
+from catalog.search.filters import NONE, decade_label
 
 MOST_LANGUAGES = 12
 IN_SIGHT = 10  # choices of a facet; the others unfold
+
+
+class Narrowing(Protocol):
+    """What the list is narrowed to: the form above it."""
+
+    @property
+    def values(self) -> dict[str, str]: ...
+    @property
+    def summary(self) -> kept.Summary: ...
+    def without(self, name: str) -> str: ...
+    def with_(self, name: str, value: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Facet:
         return any(choice.selected for choice in self.folded)
 
 
-def facets(active: "BookFilterForm") -> list[Facet]:
+def facets(active: Narrowing) -> list[Facet]:
     """The choices for this form. The counts are of the whole catalogue; one query while
     nothing changes."""
     counts = active.summary.counts
@@ -63,12 +71,12 @@ def facets(active: "BookFilterForm") -> list[Facet]:
 Value = tuple[str, str, int]  # value, label, count
 
 
-def _facet(active: "BookFilterForm", param: str, label: str, values: list[Value]) -> Facet:
+def _facet(active: Narrowing, param: str, label: str, values: list[Value]) -> Facet:
     choices = [_choice(active, param, *value) for value in values]
     return Facet(param, label, param, choices)
 
 
-def _choice(active: "BookFilterForm", param: str, value: str, label: str, count: int) -> Choice:
+def _choice(active: Narrowing, param: str, value: str, label: str, count: int) -> Choice:
     selected = active.values.get(param) == value
     link = active.without(param) if selected else active.with_(param, value)
     return Choice(value, label, count, selected, link)
@@ -83,8 +91,6 @@ def _languages(counts: dict[str, int]) -> list[Value]:
 
 
 def _decades(counts: dict[str, int]) -> list[Value]:
-    from catalog.forms.filters import decade_label
-
     latest = sorted(((int(decade), count) for decade, count in counts.items()), reverse=True)
     return [
         (NONE if decade == UNKNOWN else str(decade), decade_label(str(decade)), count)
@@ -92,7 +98,7 @@ def _decades(counts: dict[str, int]) -> list[Value]:
     ]
 
 
-def _publishers(active: "BookFilterForm") -> list[Value]:
+def _publishers(active: Narrowing) -> list[Value]:
     """Those with the most books, and the selected one wherever it stands."""
     shown = list(active.summary.publishers)
     selected = active.values.get("publisher")
@@ -102,7 +108,7 @@ def _publishers(active: "BookFilterForm") -> list[Value]:
     return shown
 
 
-def _attention(active: "BookFilterForm", counts: dict[str, dict[str, int]]) -> Facet:
+def _attention(active: Narrowing, counts: dict[str, dict[str, int]]) -> Facet:
     """What a cataloguer may want to look at."""
     return Facet(
         "attention",
