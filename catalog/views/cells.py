@@ -21,6 +21,7 @@ from catalog.models import Book
 from catalog.models.versioned import Conflict
 from catalog.presentation import work_row
 from catalog.search import tallies
+from catalog.services.deadlocks import again
 from catalog.views.deleting import list_url
 from catalog.views.editing import ATTEMPTS
 from catalog.views.listing import list_param
@@ -85,6 +86,7 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
             self.typed = typed.as_post()
         return super().get(request, *args, **kwargs)
 
+    @again
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         for attempt in range(ATTEMPTS):
             self.object = self.get_object()

@@ -24,6 +24,7 @@ from catalog.forms.records import AlreadySaved, RecordForm
 from catalog.models import Attachment
 from catalog.models.versioned import Conflict, RecordGone
 from catalog.services import deleting
+from catalog.services.deadlocks import again
 from catalog.services.files import UnusableFile
 from catalog.services.history import CannotPutBack
 from catalog.views.deleting import DeletedRecordMixin
@@ -126,6 +127,7 @@ class RecordFormMixin(
             self.files_left_out = typed.files
         return super().get(request, *args, **kwargs)
 
+    @again
     def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
         for attempt in range(ATTEMPTS):
             self.object = self.get_record()

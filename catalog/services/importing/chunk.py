@@ -378,8 +378,6 @@ class Chunk:
         bulk.insert(ImportRow, columns, rows)
 
     def _index(self) -> None:
-        indexing.add_publishers(self.new_publishers)
-        indexing.add_authors(self.new_authors)
         documents = []
         for target in self.targets:
             book = target.book
@@ -405,8 +403,11 @@ class Chunk:
                     sort_title=book.sort_title,
                 )
             )
-        indexing.add_books(documents)
-        indexing.index_books(t.pk for t in self.targets if not t.fresh and t.pk)
+        with indexing.counted_once():
+            indexing.add_publishers(self.new_publishers)
+            indexing.add_authors(self.new_authors)
+            indexing.add_books(documents)
+            indexing.index_books(t.pk for t in self.targets if not t.fresh and t.pk)
 
 
 def _ids_in(model: Any, ids: list[int]) -> set[int]:
