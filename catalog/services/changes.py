@@ -184,7 +184,9 @@ def _stream(number: int, user: User | None, before: Mark | None, size: int) -> I
             "history_user",
             "history_id",
         )
-        rows = rows.filter(alone=True).select_related("history_user")
+        # Not `alone=True`, which becomes a bare column: of the three only PostgreSQL finds that
+        # in an index.
+        rows = rows.filter(alone__in=[True]).select_related("history_user")
     else:
         when, who, key = "created_at", "created_by", "pk"
         rows = ImportJob.objects if name == "import" else BulkEdit.objects

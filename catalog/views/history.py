@@ -62,6 +62,7 @@ class Entry:
     how: str = ""
     pk: int | None = None  # of the snapshot
     job: ImportJob | None = None
+    bulk: BulkEdit | None = None
     number: int | None = None  # the row of the file
     reason: str = ""
     undoes: int | None = None
@@ -155,6 +156,7 @@ class RecordHistoryView(TemplateView):
             how=_how(snapshot),
             pk=snapshot.history_id,
             job=snapshot.import_job,
+            bulk=snapshot.bulk_edit,
             number=row.number if row else None,
             undoes=history.undone_by_reason(snapshot.history_change_reason),
         )
@@ -188,7 +190,7 @@ def _is_cut(first: Any) -> bool:
 def _how(snapshot: Any) -> str:
     """In a list, through the API…; not said where it is the usual or said otherwise."""
     if snapshot.bulk_edit_id:
-        return _("together with others, from the list")
+        return _("together with others")
     return {
         Source.FORM: "",
         Source.IMPORT: "",
@@ -367,11 +369,13 @@ class ChangesView(PartialTemplateMixin, TemplateView):
         )
 
     def _bulk(self, edit: BulkEdit) -> Line:
+        may_see = self.request.user.has_perm("catalog.view_bulkedit")
         return Line(
             at=edit.created_at,
             who=edit.created_by,
             what=f"bulk-{edit.action}",
             kind="bulk",
             name="",
+            url=reverse("catalog:bulk_edit_detail", args=(edit.pk,)) if may_see else "",
             number=edit.changed,
         )
