@@ -102,8 +102,45 @@ def test_letters_that_are_typed_stay_letters(page: Page, library: Site, sign_in)
     for combination in ("Control+j", "Alt+j", "Shift+N", "Control+Alt+n"):
         page.keyboard.press(combination)
     assert "/authors/" in page.url
-    page.keyboard.press("n")
-    page.wait_for_url(re.compile("/books/new/"))
+    expect(open_sheet(page).get_by_text("Add an author")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")  # what this list is a list of; elsewhere a book
+    page.wait_for_url(re.compile("/authors/new/"))
+
+
+def test_a_record_is_edited_and_its_history_shown_by_one_key(
+    page: Page, library: Site, sign_in
+) -> None:
+    sign_in(page, library, "cataloguer")
+    page.goto(f"{library.url}/books/1/")
+    page.keyboard.press("h")
+    page.wait_for_url(f"{library.url}/books/1/history/")
+    page.go_back()
+    page.keyboard.press("e")
+    page.wait_for_url(re.compile("/books/1/edit/"))
+    expect(page.locator("#id_title")).to_be_focused()
+    page.keyboard.type("jnx?")  # a form: letters are letters
+    expect(sheet(page)).to_be_hidden()
+
+
+def test_in_a_list_keys_are_meant_for_the_row(page: Page, library: Site, sign_in) -> None:
+    sign_in(page, library, "cataloguer")
+    page.goto(f"{library.url}/books/")
+    rows = page.locator("main .books > tbody > tr")
+    page.keyboard.press("e")  # no row is meant yet
+    page.keyboard.press("x")
+    assert page.url == f"{library.url}/books/"
+    expect(rows.locator("input:checked")).to_have_count(0)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(rows.nth(1).get_by_role("checkbox")).to_be_checked()
+    expect(rows.locator("input:checked")).to_have_count(1)
+    page.keyboard.press("x")
+    expect(rows.locator("input:checked")).to_have_count(0)
+    address = rows.nth(1).get_by_role("link").first.get_attribute("href")
+    page.keyboard.press("e")
+    page.wait_for_url(re.compile(f"{address}edit/"))
 
 
 def test_single_keys_can_be_switched_off_and_stay_off(page: Page, library: Site) -> None:
