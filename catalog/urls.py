@@ -9,6 +9,7 @@ from catalog.views import (
     cells,
     deleting,
     duplicates,
+    editing,
     files,
     history,
     home,
@@ -72,6 +73,7 @@ urlpatterns = [
     path("authors/<int:pk>/notes/", notes.NotesView.as_view(kind="author"), name="author_notes"),
     path("publishers/", publisher.PublisherListView.as_view(), name="publisher_list"),
     path("publishers/new/", publisher.PublisherCreateView.as_view(), name="publisher_create"),
+    path("subjects/pick/", editing.SubjectPickView.as_view(), name="subject_pick"),
     path("publishers/pick/", picking.PublisherPickView.as_view(), name="publisher_pick"),
     path(
         "publishers/duplicates/",

@@ -121,6 +121,7 @@ class BookForm(RecordForm):
         required=False,
         max_length=6_000,
         help_text=_("Several are separated by semicolons."),
+        widget=forms.TextInput(attrs={"list": "subject-options"}),
     )
 
     class Meta:

@@ -254,3 +254,12 @@ def find_subjects(names: Iterable[str]) -> list[Subject]:
         for subject in Subject.objects.filter(name_key__in=[item.name_key for item in missing]):
             found[subject.name_key] = subject
     return list(found.values())
+
+
+def subjects_like(text: str, most: int = 10) -> list[str]:
+    """Names of subjects that begin like this; a range of the index, however many there are."""
+    key = match_key(text, 100)
+    if not key:
+        return []
+    names = Subject.objects.filter(name_key__gte=key, name_key__lt=f"{key}\U0010ffff")
+    return list(names.order_by("name_key").values_list("name", flat=True)[:most])

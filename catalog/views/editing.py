@@ -12,9 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.generic import CreateView, UpdateView
+from django.views.generic import CreateView, UpdateView, View
 from django.views.generic.detail import SingleObjectTemplateResponseMixin
 from django.views.generic.edit import ModelFormMixin, ProcessFormView
 
@@ -24,6 +25,7 @@ from catalog.forms.records import AlreadySaved, RecordForm
 from catalog.models import Attachment
 from catalog.models.versioned import Conflict, RecordGone
 from catalog.services import deleting
+from catalog.services.books import subjects_like
 from catalog.services.deadlocks import again
 from catalog.services.files import UnusableFile
 from catalog.services.history import CannotPutBack
@@ -297,3 +299,21 @@ class RecordUpdateView(DeletedRecordMixin, DuplicateCheckMixin, RecordFormMixin,
             "may_bring_back": may_bring_back,
         }
         return self.render_to_response(self.get_context_data(form=form, gone=gone), status=422)
+
+
+class SubjectPickView(PermissionRequiredMixin, View):
+    """Ways to go on with a list of subjects: the options of a `<datalist>`."""
+
+    http_method_names = ["get", "head", "options"]
+    raise_exception = True
+
+    def has_permission(self) -> bool:
+        user = self.request.user
+        return user.has_perm("catalog.add_book") or user.has_perm("catalog.change_book")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        before, semicolon, last = request.GET.get("subjects", "")[:6000].rpartition(";")
+        begun = f"{before.strip()}; " if semicolon else ""
+        names = subjects_like(last.strip())
+        options = format_html_join("", '<option value="{}{}">', ((begun, name) for name in names))
+        return HttpResponse(options)

@@ -75,7 +75,8 @@ def test_wrong_values_are_said_at_their_fields_and_the_first_has_the_focus(
     expect(year).to_have_accessible_description(re.compile("is not a year"))
     if hand.scripts:
         expect(year).to_be_focused()
-    assert_accessible(hand.page)
+    if hand.scripts:  # axe is one
+        assert_accessible(hand.page)
 
 
 def test_two_people_choose_between_their_values(
@@ -92,7 +93,8 @@ def test_two_people_choose_between_their_values(
     expect(hand.page.get_by_text("manager changed this on")).to_be_visible()
     expect(hand.field("Title")).to_have_value("Mine")
     expect(hand.field("Pages")).to_have_value("400")
-    assert_accessible(hand.page)
+    if hand.scripts:  # axe is one
+        assert_accessible(hand.page)
     hand.check(re.compile("^Mine"))
     hand.press("Save")
     saved(hand, "Mine")
@@ -106,7 +108,8 @@ def test_an_expired_session_brings_one_back_to_the_filled_form(
     shelf._python("-c", SIGN_OUT)
     hand.press("Save")
     expect(hand.page.get_by_text("You have been signed out meanwhile.")).to_be_visible()
-    assert_accessible(hand.page)
+    if hand.scripts:  # axe is one
+        assert_accessible(hand.page)
     hand.fill("Username", "cataloguer")
     hand.fill("Password", "cataloguer-has-a-secret")
     hand.press("Sign in")
@@ -128,7 +131,8 @@ def test_authors_and_publishers_are_entered_too(hand: Hand, shelf: Site, assert_
     for kind, name in (("authors", "Doris Lessing"), ("publishers", "Virago")):
         hand.page.goto(f"{shelf.url}/{kind}/new/")
         hand.fill("Name", name)
-        assert_accessible(hand.page)
+        if hand.scripts:
+            assert_accessible(hand.page)
         hand.press("Save")
         expect(hand.page.get_by_role("heading", level=1, name=name)).to_be_visible()
 

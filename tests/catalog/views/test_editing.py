@@ -303,6 +303,19 @@ def test_an_author_hears_how_they_will_be_filed(desk):
     assert "Filed as “Lessing, Doris”" in page.decode()
 
 
+def test_subjects_are_offered_for_what_is_typed_last(desk, client_of, reader):
+    for name in ("Utopias", "Utopian socialism", "Anarchism", "“Ut” & <more>"):
+        Subject.objects.create(name=name)
+    pick = reverse("catalog:subject_pick")
+    page = desk.get(pick, {"subjects": "Anarchism; utop"}).content.decode()
+    assert page == (
+        '<option value="Anarchism; Utopian socialism"><option value="Anarchism; Utopias">'
+    )
+    assert "&lt;more&gt;" in desk.get(pick, {"subjects": "ut "}).content.decode()
+    assert not desk.get(pick, {"subjects": "Anarchism;"}).content
+    assert client_of(reader).get(pick).status_code == 403
+
+
 # --- Two people ---------------------------------------------------------------------------------
 
 
