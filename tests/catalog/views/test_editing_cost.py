@@ -36,7 +36,9 @@ def cost(action):
 def costs(desk, people, house, title):
     """How many queries each step takes."""
     new = reverse("catalog:book_create")
-    data = inputs(desk.get(new)) | rows(people) | {"title": title, "subjects": f"{title} 1; {title} 2"}
+    data = (
+        inputs(desk.get(new)) | rows(people) | {"title": title, "subjects": f"{title} 1; {title} 2"}
+    )
     data |= {"publisher": house.name, "publisher_id": house.pk}
     created = cost(lambda: desk.post(new, data))
     book = Book.objects.get(title=title)
