@@ -59,12 +59,15 @@
   document.addEventListener("change", (event) => {
     const field = event.target.type === "file" && event.target.closest?.(FIELD);
     if (!field) return;
+    if (!event.target.files.length) { // nothing was chosen in the end: what was said still holds
+      event.stopPropagation();
+      return;
+    }
     const sentence = problem(field, event.target.files);
     complain(field, sentence);
-    if (sentence || !event.target.files.length) {
-      event.stopPropagation();
-      if (sentence) event.target.value = "";
-    }
+    if (!sentence) return;
+    event.stopPropagation();
+    event.target.value = "";
   }, true);
 
   // --- Dropping. A file dropped beside the field must not replace the page.
@@ -128,8 +131,8 @@
     if (!field) return;
     if (button.matches("[data-paste]")) paste(field);
     else {
-      window.htmx.trigger(input(field), EVENT.abort);
       input(field).value = "";
+      window.htmx.trigger(input(field), EVENT.abort);
       settle(field);
       input(field).focus();
     }
@@ -161,6 +164,7 @@
     const field = sending(event);
     if (!field) return;
     told.delete(field);
+    complain(field, ""); // of one that this one replaces
     show(field, 0);
   });
   document.addEventListener(EVENT.progress, (event) => {
@@ -172,8 +176,8 @@
     const field = sending(event);
     if (!field || !field.isConnected) return;
     settle(field);
-    const { status } = event.detail.xhr;
-    if (event.detail.failed && status !== 422 && input(field).files.length) complain(field, field.dataset.failed);
+    const { successful, xhr } = event.detail;
+    if (!successful && xhr.status !== 422 && input(field).files.length) complain(field, field.dataset.failed);
   });
 
   document.addEventListener(EVENT.afterRequest, (event) => {

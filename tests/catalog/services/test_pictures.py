@@ -1,7 +1,7 @@
 """Pictures: only what decodes is taken, and nothing of the file that came is stored."""
 
 # A file field's name may be None for the type checker; here there always is one.
-# mypy: disable-error-code="arg-type, union-attr, attr-defined"
+# mypy: disable-error-code="arg-type, union-attr, attr-defined, index, misc"
 
 import errno
 import io
@@ -256,7 +256,7 @@ def test_when_many_pictures_arrive_at_once_some_are_asked_to_wait(take_in, monke
 
 @pytest.mark.parametrize("after", [0, 2])
 def test_a_full_disk_is_said_and_leaves_no_half_of_a_picture(take_in, settings, monkeypatch, after):
-    written = []
+    written: list[str] = []
 
     def save(name, content, max_length=None):
         if len(written) == after:
