@@ -68,9 +68,11 @@ def save_book(
         if not new and book.version > loaded + 1:
             _refuse_overwriting(book, loaded, credits=credits, subjects=subjects)
         if credits is not None:
-            write_credits(book, credits, user=user)
+            write_credits(book, credits, user=user, new=new)
         if subjects is not None:
-            book.subjects.set(find_subjects(subjects))
+            found = find_subjects(subjects)
+            # A new book has none that would have to be looked up.
+            book.subjects.add(*found) if new else book.subjects.set(found)
         if new:
             pictures.attach(book, "cover", cover)
     return book
@@ -92,7 +94,9 @@ def _refuse_overwriting(book: Book, loaded: int, **parts: Sequence[Any] | None) 
 
 
 # --- Credits ---------------------------------------------------------------------------------
-def write_credits(book: Book, credits: Sequence[CreditInput], *, user: User | None = None) -> None:
+def write_credits(
+    book: Book, credits: Sequence[CreditInput], *, user: User | None = None, new: bool = False
+) -> None:
     """Make these the credits of a book whose row is locked or new. Written twice is once."""
     wanted: dict[tuple[int, str], str] = {}
     for author, role, credited_as in _with_authors(credits, user):
@@ -101,7 +105,7 @@ def write_credits(book: Book, credits: Sequence[CreditInput], *, user: User | No
         wanted.setdefault((author.pk, role), credited_as)
     had = (
         {}
-        if book._state.adding
+        if new
         else {
             (item.author_id, item.role): item
             for item in Contribution.objects.filter(book=book).order_by("position", "pk")

@@ -119,6 +119,7 @@ class Desk:
         self.create()
         self.book = Book.objects.get(title__startswith=TITLE)
         self.edit_url = reverse("catalog:book_update", args=(self.book.pk,))
+        self.cell_url = reverse("catalog:book_cell", args=(self.book.pk, "year"))
 
     def plainest_title(self) -> str:
         """Words that very many titles have."""
@@ -181,6 +182,13 @@ class Desk:
         version = Book.objects.values_list("version", flat=True).get(pk=self.book.pk)
         data = self.filled(self.opened) | {"title": self.book.title, "version": str(version)}
         return self.client.post(self.edit_url, data)
+
+    def cell(self) -> Any:
+        """The year, in the table: the answer is the row and the filters beside it."""
+        version = Book.objects.values_list("version", flat=True).get(pk=self.book.pk)
+        data = {"year": str(1800 + next(self.numbers) % 200), "version": str(version), "list": ""}
+        htmx = {"hx-request": "true", "hx-current-url": "http://testserver/books/"}
+        return self.client.post(self.cell_url, data, headers=htmx)
 
     @property
     def opened(self) -> dict[str, str]:
@@ -246,13 +254,11 @@ class Desk:
         yield Step("radar: very common title", self.radar(title=self.plain), most=RADAR)
         yield Step("radar: ISBN", self.radar(title=title, isbn=known.isbn), most=RADAR)
         yield Step("radar: nothing like it", self.radar(title="Xyzzyq qwrtzp"), most=RADAR)
-        yield from self.cells()
+        yield Step("cell, open", self.get(self.cell_url))
+        yield Step("cell, save", self.cell, "bare create", SAVE)
         yield Step("history", self.get(reverse("catalog:book_history", args=(book,))))
         yield Step("note", self.note)
         yield Step("book", self.get(self.book.get_absolute_url()))
-
-    def cells(self) -> Iterator[Step]:
-        return iter(())
 
 
 def misspelled(name: str) -> str:
