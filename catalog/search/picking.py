@@ -245,7 +245,9 @@ def _pick(kind: _Kind, text: str, limit: int) -> list[Option]:
             found |= {option.pk: option for option in loaded if _begins(option, words)}
     _name, qualifier = qualified(text) if kind is _AUTHORS else (text, "")
     options = [
-        replace(option, exact=not keys.isdisjoint(option.keys) and _is(option, qualifier))
+        replace(option, exact=True)
+        if not keys.isdisjoint(option.keys) and _is(option, qualifier)
+        else option
         for option in kind.count(list(found.values()))
     ]
     options.sort(key=lambda option: _rank(option, key))
