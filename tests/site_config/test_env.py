@@ -1,6 +1,6 @@
 import pytest
 
-from site_config.env import Environment, SettingError
+from site_config.env import Environment, SettingError, bucket_origins
 
 
 def env(**values):
@@ -117,3 +117,21 @@ def test_mail_goes_through_the_server_of_the_address():
     assert config["EMAIL_HOST"] == "mail.example.org"
     assert config["EMAIL_HOST_PASSWORD"] == "p@ss"
     assert config["EMAIL_USE_TLS"] is True
+
+
+@pytest.mark.parametrize(
+    ("bucket", "endpoint", "region", "origins"),
+    [
+        ("covers", "https://s3.example.org:9000/x", None, ["https://s3.example.org:9000"]),
+        ("covers", None, None, ["https://covers.s3.amazonaws.com"]),
+        (
+            "covers",
+            None,
+            "eu-central-1",
+            ["https://covers.s3.amazonaws.com", "https://covers.s3.eu-central-1.amazonaws.com"],
+        ),
+        ("my.covers", None, None, ["https://s3.amazonaws.com/my.covers/"]),
+    ],
+)
+def test_pages_may_show_pictures_from_where_signed_links_lead(bucket, endpoint, region, origins):
+    assert bucket_origins(bucket, endpoint, region) == origins

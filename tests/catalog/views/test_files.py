@@ -3,7 +3,6 @@
 # A file field's name may be None for the type checker; here there always is one.
 # mypy: disable-error-code="arg-type, union-attr, attr-defined"
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -381,7 +380,6 @@ def test_a_bucket_sends_a_file_as_a_download_too(attached, client, settings, mon
     assert asked["ResponseContentType"] == "application/pdf"
 
 
-@pytest.mark.django_db(transaction=True)
 def test_under_asgi_a_file_arrives_whole_in_pieces(make_books, cataloguer):
     [book] = make_books(1)
     content = bytes(range(256)) * 4096  # a MB
@@ -392,7 +390,7 @@ def test_under_asgi_a_file_arrives_whole_in_pieces(make_books, cataloguer):
         response = await AsyncClient().get(f"/attachments/{pk}/")
         return [piece async for piece in response.streaming_content]
 
-    pieces = asyncio.run(get())
+    pieces = async_to_sync(get)()
     assert len(pieces) == 4
     assert b"".join(pieces) == content
 
