@@ -240,7 +240,8 @@ class BookForm(RecordForm):
         return names[column](value) if value and column in names else super().written(column, value)
 
     def _credit_written(self, author: Any, role: str, credited_as: str) -> str:
-        picked = {item.author.pk: item.author.name for item in self.cleaned_data["credits"]}
+        credits = self.cleaned_data.get("credits") or ()  # none where a row is wrong
+        picked = {item.author.pk: item.author.name for item in credits}
         name = (picked | self.names).get(author, author)
         about = [] if role == Contribution.Role.AUTHOR else [role_name(role)]
         about += [f"“{credited_as}”"] if credited_as else []
@@ -338,7 +339,7 @@ class BookForm(RecordForm):
         price = self.cleaned_data.get("price")
         if price is not None and not _PLAIN.fullmatch(self.typed("price")):
             said["price"] = price_text(price, self.cleaned_data.get("currency", ""))
-        if (isbn := self._isbn_remark()) and not self.has_error("isbn"):
+        if "isbn" in self.cleaned_data and (isbn := self._isbn_remark()):
             said["isbn"] = isbn
         return said
 
@@ -346,8 +347,9 @@ class BookForm(RecordForm):
         return str(self.data.get(self.add_prefix(name), "")).strip()
 
     def _isbn_remark(self) -> str:
+        """Of an ISBN that is valid."""
         typed = self.typed("isbn")
-        parsed = isbns.parse(typed) if typed and not self.has_error("isbn") else None
+        parsed = isbns.parse(typed)
         if parsed is None:
             return ""
         shown = isbns.hyphenate(parsed.digits13)

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.utils import ErrorList
+from django.forms.utils import ErrorDict, ErrorList
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
@@ -211,7 +211,11 @@ class CreditFormSet:
         if not self.is_bound or self.action() is not None:
             return []
         filled = [row for row in self.forms if row.is_bound and not row.is_empty]
-        outcomes = AuthorPickField.resolve(list({row.typed for row in filled})[: MOST + 1])
+        if len(filled) > MOST:  # refused as a whole: no row is looked up
+            for row in filled:
+                row._errors = ErrorDict()
+            return [{} for _row in self.forms]
+        outcomes = AuthorPickField.resolve(list({row.typed for row in filled}))
         for row in self.forms:
             author = cast(AuthorPickField, row.fields["author"])
             author.resolved = outcomes

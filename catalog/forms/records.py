@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError, models
 from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorDict
@@ -338,6 +339,18 @@ class RecordForm(forms.ModelForm):
                 )
             )
             self.add_error(name, forms.ValidationError(CHOOSE, code="conflict"))
+
+    def _update_errors(self, errors: forms.ValidationError) -> None:
+        """The model names fields that this form may not have: a cell, one field that is checked.
+
+        A form that is checked is told nothing about those; one that is saved, at its first field.
+        """
+        if hasattr(errors, "error_dict"):
+            others = set(errors.error_dict) - {*self.fields, NON_FIELD_ERRORS}
+            said = [item for name in sorted(others) for item in errors.error_dict.pop(name)]
+            if said and not self.checking:
+                self.add_error(self.visible_fields()[0].name, said)
+        super()._update_errors(errors)  # type: ignore[misc] # the stubs leave it out
 
     def _post_clean(self) -> None:
         """Without the constraints: the fields and clean() have said the same rules beside their

@@ -192,9 +192,10 @@ def decide(book: Book, change: Change, subjects: Subjects) -> Decision:
     """The same for the preview and for the work itself."""
     decision = Decision(book)
     wanted = dict(change.values)
-    if wanted.get("year", 0) is None and book.published_on is not None:
-        del wanted["year"]  # derive() would set it again
-        decision.left.append((Why.DAY_KNOWN, book.published_on.isoformat()))
+    day = book.published_on
+    if day is not None and "year" in wanted and wanted["year"] != day.year:
+        del wanted["year"]  # the two must agree: see Book.clean()
+        decision.left.append((Why.DAY_KNOWN, day.isoformat()))
     _decide_price(book, wanted, decision)
     decision.values = {
         name: value for name, value in wanted.items() if getattr(book, name) != value
@@ -367,6 +368,9 @@ def undo(job: BulkEdit, user: User) -> BulkEdit:
     """
     if not can_be_undone(job):
         raise Refused(_("This cannot be put back."))
+    changed = Book.history.filter(bulk_edit=job).order_by("id").values_list("id", flat=True)
+    if not changed.exists():
+        raise Refused(_("What these books were is not kept any more."))
     try:
         with transaction.atomic():
             back, _made = BulkEdit.objects.get_or_create(
@@ -374,8 +378,7 @@ def undo(job: BulkEdit, user: User) -> BulkEdit:
             )
     except IntegrityError:  # the other of two clicks
         back = BulkEdit.objects.get(undoes=job)
-    if back.state == State.MAPPING:
-        changed = Book.history.filter(bulk_edit=job).order_by("id").values_list("id", flat=True)
+    if back.state == State.MAPPING:  # new, or its process ended in the middle of this
         return start(back, ids=changed.iterator(chunk_size=10_000))
     if back.state in (State.CANCELLED, State.FAILED):
         jobs.queue(

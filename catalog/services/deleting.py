@@ -23,6 +23,7 @@ from catalog.text import chunks, match_key
 
 AT_ONCE = 1_000  # books that are moved while somebody waits: some four seconds
 BATCH = 500
+LARGEST_ID = 2**63 - 1  # an address may have any number; databases refuse to look for more
 
 
 class StillHasBooks(Exception):
@@ -178,7 +179,7 @@ def _move(record: VersionedModel, to: Author | Publisher | None, books: list[int
 
 def last_words(kind: str, pk: int) -> Any:
     """The snapshot of a deletion, if this record is deleted; two queries."""
-    last = recording.latest(kind, [pk]).get(pk)
+    last = recording.latest(kind, [pk]).get(pk) if pk <= LARGEST_ID else None
     if last is None or last.history_type != recording.DELETED:
         return None
     return None if recording.MODELS[kind]._base_manager.filter(pk=pk).exists() else last

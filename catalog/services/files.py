@@ -128,7 +128,9 @@ def sniff(head: bytes) -> str:
 
 
 def _inside_zip(head: bytes) -> str:
-    declared = re.match(rb".{26}\x08\x00..mimetype([a-z0-9.+/-]{5,80}?)PK", head, re.DOTALL)
+    declared = re.match(
+        rb".{26}\x08\x00..mimetype(application/[a-z0-9.+-]{1,80}?)PK", head, re.DOTALL
+    )
     if declared:  # EPUB and OpenDocument say it in a first entry that is not compressed
         return declared[1].decode("ascii")
     for folder, content_type in _OFFICE.items():
@@ -267,7 +269,8 @@ def _kept(
 def remove(attachment: Attachment, *, user: User) -> str:
     """Take a file away from its record; returns what `put_back` needs to undo it.
 
-    The file itself waits as an upload, which `tidy` clears away after FILES_KEPT_DAYS.
+    The file itself waits as an upload, which `tidy` clears away after FILES_KEPT_DAYS. Raises
+    Attachment.DoesNotExist for the slower of two people.
     """
     with deferred():
         about_to_write(attachment.kind, [attachment.record_id])
@@ -280,7 +283,8 @@ def remove(attachment: Attachment, *, user: User) -> str:
             created_by=user,
         )
         added = (attachment.created_by_id, attachment.created_at.isoformat())
-        attachment.delete()
+        if not Attachment.objects.filter(pk=attachment.pk).delete()[0]:
+            raise Attachment.DoesNotExist  # two undos would make two files of one
         written(attachment.kind, [attachment.record_id], reindex=False)
     return signing.dumps([waiting.pk.hex, *added], salt=_SALT, compress=True)
 

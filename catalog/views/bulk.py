@@ -43,6 +43,11 @@ def may_change(user: Any, job: BulkEdit) -> bool:
     return bool(user.has_perm("catalog.delete_bulkedit"))
 
 
+def is_draft(job: BulkEdit) -> bool:
+    """Waits to be confirmed. What puts back another change needs no confirming."""
+    return job.state == State.MAPPING and job.action != Action.UNDO
+
+
 def place(job: BulkEdit) -> str:
     """The list that it was begun from, as it stood, at its rows."""
     return f"{list_url('book', job.selection.get('list', ''))}#results"
@@ -95,7 +100,7 @@ class DraftMixin(BulkEditMixin):
     """A change that is not confirmed yet; a confirmed one leads to its own page."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if self.has_permission() and self.job.state != State.MAPPING:
+        if self.has_permission() and not is_draft(self.job):
             return redirect(self.job)
         return super().dispatch(request, *args, **kwargs)
 
@@ -203,7 +208,9 @@ class BulkEditPreviewView(DraftMixin, TemplateView):
         shown = request.POST.get("shown", "")
         try:
             job = bulk_edit.start(
-                self.job, ids=self.every(), expected=int(shown) if shown.isdecimal() else 0
+                self.job,
+                ids=self.every(),
+                expected=int(shown) if shown.isdecimal() and len(shown) < 19 else 0,
             )
         except bulk_edit.Refused as refused:
             self.problem = str(refused)
@@ -348,7 +355,7 @@ class BulkEditDetailView(PermissionRequiredMixin, JsonMixin, DetailView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.object = self.get_object()
-        if self.object.state == State.MAPPING and may_change(request.user, self.object):
+        if is_draft(self.object) and may_change(request.user, self.object):
             return redirect("catalog:bulk_edit_preview", pk=self.object.pk)
         return self.render_to_response(self.get_context_data(object=self.object))
 
@@ -364,7 +371,7 @@ class BulkEditDetailView(PermissionRequiredMixin, JsonMixin, DetailView):
             may_undo=allowed and bulk_edit.can_be_undone(job) and back is None,
             may_go_on=allowed
             and back is not None
-            and back.state in (State.CANCELLED, State.FAILED),
+            and back.state in (State.MAPPING, State.CANCELLED, State.FAILED),
             sentences=sentences(job),
             left_alone=[(book_url(each.pk), each) for each in left_alone],
             more_left=max(job.left - len(left_alone), 0),

@@ -224,6 +224,10 @@ class RecordFormMixin(
         return HttpResponseRedirect(self.after_saving(self.request.POST.get("then", ""), None))
 
 
+def is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19
+
+
 class RecordCreateView(DuplicateCheckMixin, RecordFormMixin, CreateView):
     """A new record. What the address names (`?publisher=3`) is filled in."""
 
@@ -232,7 +236,7 @@ class RecordCreateView(DuplicateCheckMixin, RecordFormMixin, CreateView):
 
     def get_initial(self) -> dict[str, Any]:
         given = {
-            name: int(value) if value.isdecimal() and name == "publisher" else value
+            name: int(value) if name == "publisher" and is_id(value) else value
             for name, value in self.request.GET.dict().items()
             if name in self.form_class.base_fields and name not in ("version", "credits")
         }

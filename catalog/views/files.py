@@ -287,7 +287,10 @@ class AttachmentDeleteView(AttachedMixin, PermissionRequiredMixin, View):
     def post(self, request: HttpRequest, pk: int) -> Any:
         attachment = self.attachment
         record = self.visible(attachment.kind, attachment.record_id)
-        token = files.remove(attachment, user=cast(User, request.user))
+        try:
+            token = files.remove(attachment, user=cast(User, request.user))
+        except Attachment.DoesNotExist as error:
+            raise Http404 from error
         url = reverse("catalog:attachment_restore", args=(token,))
         text = _("“%(name)s” is removed.") % {"name": attachment.name}
         if not wants_partial(request):

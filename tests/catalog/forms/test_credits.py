@@ -201,3 +201,12 @@ def test_hostile_names_of_inputs_are_ignored(db):
     assert read("A", **sent) == [("A", "aut", "")]
     many = {f"credits-{number}-author": "A" for number in range(5_000)}
     assert len(CreditFormSet(many).forms) == credits.SHOWN
+
+
+def test_far_too_many_rows_are_refused_without_looking_anybody_up(django_assert_num_queries):
+    names = [f"Somebody Number{number:03}" for number in range(credits.SHOWN)]
+    formset = CreditFormSet(data(*names))
+    with django_assert_num_queries(0):
+        assert not formset.is_valid()
+        assert names[-1] in str(formset)
+    assert formset.non_form_errors()

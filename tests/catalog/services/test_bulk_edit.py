@@ -155,6 +155,32 @@ def test_what_cannot_be_changed_is_left_alone_and_named(make_books, begin):
     assert (job.changed, job.left, job.left_alone[0][2]) == (0, 1, Why.NO_CURRENCY)
 
 
+def test_a_year_that_contradicts_the_day_of_publication_is_left_alone(make_books, begin):
+    dated = make_books(2, published_on=date(1969, 5, 31))
+    job = begin(dated, year=1999)
+    assert (job.changed, job.left) == (0, 2)
+    assert {each[2] for each in job.left_alone} == {Why.DAY_KNOWN}
+    assert set(values(dated, "year")) == {1969}
+    job = begin(dated, year=1969)
+    assert (job.changed, job.same, job.left) == (0, 2, 0)
+
+
+def test_what_is_not_kept_any_more_cannot_be_put_back(make_books, begin, cataloguer):
+    job = begin(make_books(2), language="fre")
+    Book.history.all().delete()
+    with pytest.raises(bulk_edit.Refused):
+        bulk_edit.undo(job, cataloguer)
+    assert not BulkEdit.objects.filter(undoes=job).exists()
+
+
+def test_putting_back_that_was_cut_off_at_its_beginning_is_taken_up(make_books, begin, cataloguer):
+    books = make_books(2, language="ger")
+    job = begin(books, language="fre")
+    BulkEdit.objects.create(undoes=job, created_by=cataloguer, action=BulkEdit.Action.UNDO)
+    assert bulk_edit.undo(job, cataloguer).state == State.DONE
+    assert set(values(books, "language")) == {"ger"}
+
+
 def test_an_amount_keeps_the_currency_that_a_book_has(make_books, begin):
     books = make_books(2, price=Decimal("5.00"), currency="GBP")
     begin(books, price=Decimal("7.50"))

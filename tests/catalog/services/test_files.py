@@ -86,6 +86,7 @@ def zipped(*names: str, mimetype: str = "") -> bytes:
         (made.other_picture("AVIF"), "image/avif"),
         (b"ID3\x04 some song", "audio/mpeg"),
         (zipped("a.txt"), "application/zip"),
+        (zipped("x", mimetype="text/css"), "application/zip"),  # no book and no document says so
         (zipped("x", mimetype="application/epub+zip"), "application/epub+zip"),
         (
             zipped("[Content_Types].xml", "word/document.xml"),
@@ -179,6 +180,15 @@ def test_a_database_that_fails_leaves_no_file(make_books, cataloguer, settings, 
 
 
 # --- Removing, and bringing back --------------------------------------------------------------
+
+
+def test_of_two_who_remove_a_file_one_does(make_books, cataloguer, manager):
+    files.attach(make_books(1)[0], [sent()], user=cataloguer)
+    first, second = Attachment.objects.get(), Attachment.objects.get()
+    files.remove(first, user=manager)
+    with pytest.raises(Attachment.DoesNotExist):
+        files.remove(second, user=cataloguer)
+    assert Upload.objects.count() == 1
 
 
 def test_a_removed_file_comes_back_as_it_was(make_books, cataloguer, manager):

@@ -170,3 +170,11 @@ def test_somebody_signed_out_comes_back_to_what_was_typed(client, cataloguer, bo
     page = client.post(address, typed(book, title="Kept"), headers=headers)
     assert page.status_code in (200, 302, 401, 403)
     assert Book.objects.get().title == "Dune"
+
+
+def test_a_year_that_contradicts_the_day_is_refused_at_the_cell(desk, book):
+    Book.objects.filter(pk=book.pk).update(published_on="1965-08-01")
+    book.refresh_from_db()
+    response = desk.post(url(book, "year"), typed(book, year="1966"), headers=HTMX)
+    assertContains(response, "This day is in 1965, but the year says 1966.", status_code=422)
+    assert Book.objects.get().year == 1965

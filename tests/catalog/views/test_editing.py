@@ -297,6 +297,18 @@ def test_other_names_are_not_fields(desk, url, name):
     assert desk.post(f"{url}?field={name}", {}).status_code == 404
 
 
+def test_a_wrong_isbn_does_not_keep_other_fields_from_being_checked(desk, url):
+    response = desk.post(f"{url}?field=pages", typed(desk, url, isbn="123", pages="ten"))
+    assert response.status_code == 200
+    assert "feedback_isbn" not in response.content.decode()
+
+
+def test_a_book_whose_year_contradicts_its_day_can_be_checked_field_by_field(desk, book, url):
+    Book.objects.filter(pk=book.pk).update(published_on="1975-01-01", year=1974)
+    response = desk.post(f"{url}?field=title", typed(desk, url, title="Other"))
+    assert response.status_code == 200
+
+
 def test_an_author_hears_how_they_will_be_filed(desk):
     new = reverse("catalog:author_create")
     page = desk.post(f"{new}?field=name", typed(desk, new, name="Doris Lessing")).content
@@ -405,6 +417,20 @@ def test_credits_count_as_one_field(desk, manager, book, url):
     assert [item.author.name for item in book.contributions.all()] == ["Ursula K. Le Guin"]
 
 
+def test_credits_that_both_changed_are_asked_about_even_where_a_row_is_wrong(
+    desk, manager, book, url
+):
+    data = typed(desk, url)
+    data["credits-1-author"] = ""
+    data["credits-1-credited_as"] = "C. V."
+    with origin(user=manager):
+        Contribution.objects.filter(book=book, author__name="Charles Vess").delete()
+    response = desk.post(url, data)
+    assert response.status_code == 422
+    assert 'name="choose-credits"' in response.content.decode()
+    assert "C. V." in response.content.decode()
+
+
 def test_credits_that_only_the_other_changed_are_left_alone(desk, manager, book, url):
     data = typed(desk, url, title="Mine")
     with origin(user=manager):
@@ -502,6 +528,20 @@ def test_strangers_sign_in_and_readers_are_refused(
         assert client_of(reader).get(address).status_code == 403
         assert client_of(reader).post(address, {"name": "x"}).status_code == 403
         assert client_of(reader).post(f"{address}?field=name").status_code == 403
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, int("1" * 4000)])
+def test_numbers_that_no_database_has_are_a_404(desk, client_of, manager, number):
+    for kind in ("book", "author", "publisher"):
+        assert desk.get(reverse(f"catalog:{kind}_update", args=(number,))).status_code == 404
+        undelete = reverse(f"catalog:{kind}_undelete", args=(number,))
+        assert client_of(manager).post(undelete).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "1" * 5000, "-1", "\0"])
+def test_a_new_book_begins_whatever_publisher_its_address_names(desk, number):
+    url = reverse("catalog:book_create")
+    assert desk.get(url, {"publisher": number}).status_code == 200
 
 
 def test_a_record_that_never_was_is_a_404(desk):
