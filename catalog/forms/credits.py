@@ -213,7 +213,7 @@ class CreditFormSet:
         filled = [row for row in self.forms if row.is_bound and not row.is_empty]
         if len(filled) > MOST:  # refused as a whole: no row is looked up
             for row in filled:
-                row._errors = ErrorDict()
+                vars(row)["_errors"] = ErrorDict()
             return [{} for _row in self.forms]
         outcomes = AuthorPickField.resolve(list({row.typed for row in filled}))
         for row in self.forms:
