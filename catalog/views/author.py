@@ -100,7 +100,8 @@ class AuthorDetailView(DeletedRecordMixin, JsonMixin, RecordPageMixin, DetailVie
         return Author.objects.visible_to(self.request.user).select_related("created_by")
 
     def get_record(self) -> Author:
-        return self.object
+        record: Author = self.object
+        return record
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         roles = self.roles()

@@ -97,7 +97,8 @@ class BookDetailView(DeletedRecordMixin, JsonMixin, RecordPageMixin, DetailView)
         return Book.objects.visible_to(self.request.user).for_detail()
 
     def get_record(self) -> Book:
-        return self.object
+        record: Book = self.object
+        return record
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

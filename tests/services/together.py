@@ -260,7 +260,7 @@ def double_click() -> Any:
     new = reverse("catalog:book_create")
     data = filled(ada, new, title="Dune")
     answers = at_once(send(ada, new, data), send(ada, new, data))
-    pk = Book.objects.first().pk  # type: ignore[union-attr]
+    pk = Book.objects.first().pk
     edit = reverse("catalog:book_update", args=(pk,))
     data = filled(ada, edit, pages="256")
     answers += at_once(send(ada, edit, data), send(ada, edit, data))

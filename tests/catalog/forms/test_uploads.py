@@ -26,7 +26,7 @@ def _media(settings, tmp_path):
 def form(user, data: dict | None = None, content: bytes | None = None) -> PictureForm:
     sent: Any = {} if content is None else {"cover": [SimpleUploadedFile("a.jpg", content)]}
     form = PictureForm(data or {}, MultiValueDict(sent))
-    form.fields["cover"].bind(user, "books/1/cover-0123456789abcdef-100x150.webp")  # type: ignore[attr-defined]
+    form.fields["cover"].bind(user, "books/1/cover-0123456789abcdef-100x150.webp")
     return form
 
 
@@ -97,7 +97,7 @@ def test_names_are_shown_as_text(cataloguer):
     name = "<img src=x onerror=alert(1)>.jpg"
     sent: Any = MultiValueDict({"cover": [SimpleUploadedFile(name, files.jpeg_picture())]})
     given = PictureForm({}, sent)
-    given.fields["cover"].bind(cataloguer)  # type: ignore[attr-defined]
+    given.fields["cover"].bind(cataloguer)
     given.is_valid()
     assert "onerror=alert(1)&gt;" in str(given["cover"])
     assert "<img src=x" not in str(given["cover"])

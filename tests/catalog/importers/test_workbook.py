@@ -556,7 +556,7 @@ def test_two_files_are_read_at_the_same_time(tmp_path):
     two = files.write_csv(tmp_path / "2.csv", ([f"b{n}", "x"] for n in range(5000)))
     with rows(one, Options()) as first, rows(two, Options()) as second:
         for mine, yours in zip(first, second, strict=True):
-            assert mine.cells[0][1:] == yours.cells[0][1:]  # type: ignore[index]
+            assert mine.cells[0][1:] == yours.cells[0][1:]
 
 
 # --- Real files -------------------------------------------------------------------------------
