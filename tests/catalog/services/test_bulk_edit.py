@@ -151,6 +151,9 @@ def test_what_cannot_be_changed_is_left_alone_and_named(make_books, begin):
     ]
     assert "1969-05-31" in named[0].reason
     assert (job.changed, job.left) == (1, 1)
+    job = begin(dated, year=1999)
+    assert (job.changed, job.left, job.left_alone[0][2]) == (0, 1, Why.DAY_KNOWN)
+    assert begin(dated, year=1969).same == 1
     job = begin(cheap, price=Decimal(3))
     assert (job.changed, job.left, job.left_alone[0][2]) == (0, 1, Why.NO_CURRENCY)
 
