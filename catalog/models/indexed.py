@@ -4,14 +4,14 @@ save() and delete() are heard through Django's signals, bulk writes through the 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from catalog.models.state import changed
+from catalog.models.state import changed, ends_transaction
 
 KINDS = ("author", "publisher", "book")
 
@@ -110,8 +110,9 @@ def deferred() -> Iterator[None]:
         return
     pending = _Pending()
     token = _pending.set(pending)
+    last = nullcontext() if connection.in_atomic_block else ends_transaction()
     try:
-        with transaction.atomic():
+        with transaction.atomic(), last:
             yield
             for kind in KINDS:
                 left = sorted(pending.ids[kind] - pending.deleted[kind])

@@ -2,8 +2,9 @@ from collections import Counter
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -269,6 +270,32 @@ def test_every_change_raises_the_generation_once_at_commit():
     with indexing.deferred():
         shelve("Dune", "Frank Herbert", publisher="Chilton")
         changed()
+        assert CatalogueState.current().number == before
+    assert CatalogueState.current().number == before + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_and_its_generation_are_one_transaction():
+    book = shelve("Dune")
+    before = CatalogueState.current().number
+    with pytest.raises(ZeroDivisionError), indexing.deferred():
+        book.title = "Dune Messiah"
+        book.save()
+        raise ZeroDivisionError
+    assert CatalogueState.current().number == before
+    with CaptureQueriesContext(connection) as captured:
+        Book.objects.get().save()
+    assert CatalogueState.current().number == before + 1
+    statements = [query["sql"] for query in captured]
+    raised = next(at for at, sql in enumerate(statements) if "cataloguestate" in sql)
+    assert "COMMIT" in statements[raised + 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_within_somebody_elses_transaction_it_is_raised_after_the_commit():
+    with transaction.atomic():
+        before = CatalogueState.current().number
+        shelve("Dune")
         assert CatalogueState.current().number == before
     assert CatalogueState.current().number == before + 1
 
