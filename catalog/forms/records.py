@@ -407,11 +407,16 @@ class RecordForm(forms.ModelForm):
         if not self.new or not token:
             return ""
         typed = sorted((name, self.data.getlist(name)) for name in self.data if name not in PASSING)
-        return hashlib.blake2b(repr(typed).encode(), digest_size=32).hexdigest()
+        files = sorted((name, file.name, file.size) for name, file in self.files.items())
+        return hashlib.blake2b(repr((typed, files)).encode(), digest_size=32).hexdigest()
 
     def refuse_second_click(self) -> None:
         """Raises AlreadySaved; before validation, which would find the first click's record."""
         key = self.submission_key()
         done = Submission.objects.filter(key=key).first() if key else None
-        if done is not None:
-            raise AlreadySaved(done.record_id)
+        if done is None:
+            return
+        if not self._meta.model._default_manager.filter(pk=done.record_id).exists():
+            done.delete()  # the record was deleted since: this makes another
+            return
+        raise AlreadySaved(done.record_id)

@@ -4,10 +4,12 @@ import re
 from html import unescape
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from catalog.models import Author, Book, Contribution, Publisher, Subject, Submission
 from catalog.models.history import origin
+from tests.files import jpeg_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -206,6 +208,24 @@ def test_two_clicks_make_one_record_and_a_change_in_between_makes_two(desk):
     assert Publisher.objects.count() == Submission.objects.count() == 1
     assert desk.post(new, data | {"name": "Persephone"}).status_code == 302
     assert Publisher.objects.count() == 2
+
+
+def test_the_same_form_again_after_its_record_was_deleted_makes_another(desk):
+    new = reverse("catalog:publisher_create")
+    data = typed(desk, new, name="Virago")
+    desk.post(new, data)
+    Publisher.objects.all().delete()
+    desk.post(new, data)
+    assert Publisher.objects.get().name == "Virago"
+
+
+def test_a_picture_that_was_added_is_no_second_click(desk):
+    new = reverse("catalog:book_create")
+    data = typed(desk, new, title="Dune")
+    desk.post(new, data)
+    cover = SimpleUploadedFile("dune.jpg", jpeg_picture(), "image/jpeg")
+    desk.post(new, data | {"cover": cover, "anyway": "yes"})
+    assert sorted(bool(book.cover) for book in Book.objects.all()) == [False, True]
 
 
 def test_the_first_button_of_a_book_looks_it_over_and_saves_nothing(desk):
