@@ -12,12 +12,13 @@ from django.views.generic import DetailView
 from accounts import setup
 from catalog.forms.book import BookForm
 from catalog.forms.filters import BookFilterForm
-from catalog.models import Book
+from catalog.models import Author, Book, Contribution
 from catalog.presentation import Row, book_detail, book_detail_json, book_json, book_row, work_row
 from catalog.search import tallies
 from catalog.search.plans import unindexed
+from catalog.services.books import Picked
 from catalog.views.deleting import DeletedRecordMixin
-from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView
+from catalog.views.editing import RecordCreateView, RecordFormMixin, RecordUpdateView, is_id
 from catalog.views.listing import ViewChoiceMixin
 from catalog.views.record import RecordPageMixin
 from catalog.views.remembered import Remembered
@@ -132,7 +133,20 @@ class BookEditingMixin(RecordFormMixin):
 
 
 class BookCreateView(BookEditingMixin, RecordCreateView):
-    """A book added by hand."""
+    """A book added by hand; `?author=3` credits whoever's page one comes from."""
+
+    def get_initial(self) -> dict[str, Any]:
+        initial = super().get_initial()
+        given = self.request.GET.get("author", "")
+        author = Author.objects.filter(pk=given).first() if is_id(given) else None
+        if author is not None:
+            credit = {
+                "author": Picked(author.pk, author.name),
+                "role": Contribution.Role.AUTHOR,
+                "credited_as": "",
+            }
+            initial["credits"] = [credit]
+        return initial
 
 
 class BookUpdateView(BookEditingMixin, RecordUpdateView):

@@ -447,6 +447,26 @@ def test_the_actions_of_a_record_are_those_that_a_person_may_do(
     assert (f"/books/new/?{kind}={record.pk}" in page) == (kind != "book")
 
 
+def test_a_book_is_added_from_the_page_of_its_author_and_its_publisher(
+    client_of, cataloguer, make_author, make_publisher
+):
+    author, publisher = make_author("Frank Herbert"), make_publisher("Chilton")
+    client = client_of(cataloguer)
+    url = f"/books/new/?author={author.pk}&publisher={publisher.pk}"
+    page = client.get(url)
+    assertContains(page, 'value="Frank Herbert"')
+    assertContains(page, 'value="Chilton"')
+    sent = {
+        "title": "Dune", "publisher": "Chilton", "publisher_id": publisher.pk,
+        "credits-0-author": "Frank Herbert", "credits-0-author_id": author.pk,
+        "credits-0-role": "aut", "credits-0-position": 1, "credits-TOTAL_FORMS": 1,
+    }  # fmt: skip
+    assert client.post(url, sent).status_code == 302
+    book = Book.objects.get()
+    assert (book.publisher, book.authors.get()) == (publisher, author)
+    assert client.get("/books/new/?author=x&publisher=9999999").status_code == 200
+
+
 def test_a_book_of_which_little_is_known(client, make_books):
     (book,) = make_books(title="Alone", authors=[], publisher=None)
     page = client.get(book.get_absolute_url()).content.decode()
