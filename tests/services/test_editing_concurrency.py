@@ -19,6 +19,7 @@ SCENES = {
     "different_fields": [],
     "same_field": [],
     "many_at_once_against_single_edits": [],
+    "a_bulk_change_against_single_edits": [],
     "the_same_new_names": [],
     "deleting_what_is_edited": [],
     "a_busy_day": [SAVES],
@@ -78,6 +79,12 @@ def test_a_change_of_many_loses_no_single_edit(play):
     raised, kept, number = play("many_at_once_against_single_edits")
     assert raised == [None, None]
     assert kept == number == 50
+
+
+def test_a_bulk_change_from_the_list_loses_no_single_edit(play):
+    raised, kept, with_history = play("a_bulk_change_against_single_edits")
+    assert raised == [None, "done 50"]
+    assert kept == with_history == 50
 
 
 def test_names_that_two_people_make_at_once_are_made_once(play):

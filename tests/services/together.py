@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 from django.core.management import call_command
@@ -23,10 +24,12 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import User
-from catalog.models import Author, Book, Publisher, Subject
+from catalog.models import Author, Book, BulkEdit, Publisher, Subject
 from catalog.models.versioned import Conflict, RecordGone
 from catalog.search import rebuilding
+from catalog.services import bulk_edit
 from catalog.services.books import CreditInput, Picked, save_book
+from catalog.services.bulk_edit import Change
 from tests.sent import sent_by
 
 
@@ -106,6 +109,32 @@ def many_at_once_against_single_edits() -> Any:
     raised = at_once(one_by_one, together)
     kept = Book.objects.filter(pages=100, language="fre", version=3).count()
     return raised, kept, Book.objects.filter(pk__in=[b.pk for b in books]).count()
+
+
+def a_bulk_change_against_single_edits() -> Any:
+    """The same through the job that the list starts, in chunks of seven."""
+    books = Book.objects.bulk_create([Book(title=f"Book {number}") for number in range(50)])
+    loaded = [Book.objects.get(pk=book.pk) for book in books]
+    job = bulk_edit.draft(member("mara"), "change", ids=[book.pk for book in books], list_="")
+    BulkEdit.objects.filter(pk=job.pk).update(changes=Change({"language": "fre"}).as_json())
+    job.refresh_from_db()
+
+    def one_by_one() -> None:
+        for book in loaded:
+            book.pages = 100
+            book.save()
+
+    def together() -> str:
+        bulk_edit.start(job, ids=bulk_edit.existing(job), expected=len(books))
+        job.refresh_from_db()
+        return f"{job.state} {job.changed}"
+
+    with patch.object(bulk_edit, "CHUNK", 7):
+        raised = at_once(one_by_one, together)
+    kept = Book.objects.filter(pages=100, language="fre", version=3)
+    histories = Book.history.filter(id__in=[book.pk for book in books]).values("id")
+    complete = histories.annotate(n=Count("id")).filter(n=3).count()  # both changes, and before
+    return raised, kept.count(), complete
 
 
 def the_same_new_names() -> Any:
@@ -213,9 +242,14 @@ def a_busy_day(saves: int, people: int = 8) -> Any:
 # --- Through the forms ----------------------------------------------------------------------
 
 
-def person(name: str) -> Client:
+def member(name: str) -> User:
     user = User.objects.create_user(username=name, password=f"{name}-has-a-secret")
     roles.assign(user, roles.Role.MANAGER)
+    return user
+
+
+def person(name: str) -> Client:
+    user = member(name)
     client = Client(SERVER_NAME="localhost")
     client.force_login(user)
     return client
