@@ -407,7 +407,8 @@ class RecordForm(forms.ModelForm):
         if not self.new or not token:
             return ""
         typed = sorted((name, self.data.getlist(name)) for name in self.data if name not in PASSING)
-        files = sorted((name, file.name, file.size) for name, file in self.files.items())
+        sent: dict[str, Any] = dict(self.files.items())
+        files = sorted((name, file.name, file.size) for name, file in sent.items())
         return hashlib.blake2b(repr((typed, files)).encode(), digest_size=32).hexdigest()
 
     def refuse_second_click(self) -> None:
