@@ -58,6 +58,14 @@
     form.requestSubmit();
   };
 
+  document.addEventListener("submit", (event) => {
+    // By its button: the keyboard goes on at the cell. Not where one has clicked elsewhere.
+    const form = event.target;
+    if (!form.matches(".worked form[data-cell]") || goOn || !form.contains(document.activeElement)) return;
+    const cell = form.closest("td");
+    goOn = { row: cell.closest("tr").id, cell: cell.dataset.cell, step: 0 };
+  });
+
   const isPicking = (target) => target.getAttribute("aria-expanded") === "true";
 
   document.addEventListener("click", (event) => {

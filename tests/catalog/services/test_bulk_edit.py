@@ -16,6 +16,7 @@ from catalog.search import kept
 from catalog.services import bulk_edit, jobs
 from catalog.services.books import Picked
 from catalog.services.bulk_edit import Change, Why, pack, unpack
+from tests.catalog.search.shelves import needs_books
 
 pytestmark = pytest.mark.django_db
 State = BulkEdit.State
@@ -88,6 +89,7 @@ def test_a_few_are_changed_at_once(make_books, begin, cataloguer):
     assert (snapshot.bulk_edit_id, snapshot.version) == (job.pk, after.version)
 
 
+@needs_books
 def test_the_lists_and_their_counts_follow(make_books, begin):
     books = make_books(3, title="The Tree", language="fre", publisher=None)
     house = Publisher.objects.create(name="Ace Books")
@@ -423,6 +425,7 @@ def test_what_somebody_changed_since_is_left_alone_and_named(make_books, begin, 
     assert (back.changed, back.left) == (3, 0)
 
 
+@needs_books
 def test_a_deletion_is_put_back_with_all_that_went(make_books, begin, manager):
     books = make_books(3, title="Gone", isbn="9780306406157", description="Long")
     books[1].subjects.add(Subject.objects.create(name="Trees"))
