@@ -106,7 +106,8 @@ def written(kind: str, ids: Iterable[int], *, reindex: bool = True) -> None:
 def deferred() -> Iterator[None]:
     """One transaction, at whose end all that was written inside is noted and indexed once."""
     if _pending.get() is not None:
-        yield
+        with nullcontext() if connection.in_atomic_block else transaction.atomic():
+            yield  # `by_hand()` has none of its own
         return
     pending = _Pending()
     token = _pending.set(pending)

@@ -41,6 +41,8 @@ class MySQLBackend(Backend):
         self._insert(table, rows)
 
     def _insert(self, table: str, rows: Sequence[Row], otherwise: str = "") -> None:
+        if not rows:
+            return
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO {table} (id, words, kept) VALUES (%s, %s, %s){otherwise}",

@@ -163,8 +163,9 @@ def test_saving_a_name_that_did_not_change_leaves_the_books_alone(django_assert_
     shelve("Dune", "Frank Herbert")
     author = Author.objects.get()
     author.email = "frank@example.org"
-    # Six for the index, four for the lock, the history and the version.
-    with django_assert_max_num_queries(10) as queries:
+    # The lock, the record, the history, the index; PostgreSQL is asked about references, and where
+    # tests have no transaction around them its beginning and end count too.
+    with django_assert_max_num_queries(11) as queries:
         author.save()
     assert not any(BOOKS in query["sql"] for query in queries.captured_queries)
 
