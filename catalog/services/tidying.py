@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from catalog.models import Attachment, Note, Upload
+from catalog.models import Attachment, Note, Submission, Upload
 from catalog.pictures import FIELDS, FOLDERS, parse
 from catalog.services import files, recording
 
@@ -56,6 +56,7 @@ def tidy(now: datetime | None = None) -> Tidied:
     now = now or timezone.now()
     times = Times(now - YOUNG, now - timedelta(days=settings.FILES_KEPT_DAYS))
     done = Tidied()
+    Submission.objects.filter(created_at__lt=times.young).delete()
     _uploads(times, done)
     for kind, place in FOLDERS.items():
         _forgotten(kind, times.cutoff, done)

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from catalog import tasks
-from catalog.models import Attachment, Author, Book, Note, Upload
+from catalog.models import Attachment, Author, Book, Note, Submission, Upload
 from catalog.pictures import parse
 from catalog.services import files, pictures, tidying
 from catalog.services.pictures import PictureChange
@@ -133,6 +133,14 @@ def test_uploads_whose_form_was_never_saved_go_after_a_day(make_books, cover, se
     assert not Upload.objects.exists()
     assert there(name)
     assert not any("uploads/" in path and path.endswith(".webp") for path in stored(settings))
+
+
+def test_what_told_two_clicks_apart_goes_after_a_day(db):
+    Submission.objects.create(key="k", kind="book", record_id=1)
+    later(0.9)
+    assert Submission.objects.exists()
+    later(1.1)
+    assert not Submission.objects.exists()
 
 
 def test_files_of_a_save_that_failed_go_after_a_day(make_books, cover):
