@@ -196,7 +196,7 @@ def test_the_number_of_queries_does_not_grow_with_the_records(
     # 3 for uploads: old pictures, removed files, those that are known. For each of the 3 kinds 3:
     # files and notes of records that are gone, and what waits to be put back. 3 for the batch of
     # books: their attached files, what they show, what they showed.
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         assert later(31).files == 6
 
 
