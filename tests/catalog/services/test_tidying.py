@@ -193,7 +193,7 @@ def test_the_number_of_queries_does_not_grow_with_the_records(
         cover(book, 100)
         cover(book, 120)
     later(1.1)  # the uploads
-    # 3 for uploads: old pictures, removed files, those that are known. For each of the 3 kinds 3:
+    # 1 for submissions. 3 for uploads: old pictures, removed files, those known. For each kind 3:
     # files and notes of records that are gone, and what waits to be put back. 3 for the batch of
     # books: their attached files, what they show, what they showed.
     with django_assert_num_queries(16):
