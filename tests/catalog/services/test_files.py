@@ -114,7 +114,7 @@ def test_files_lie_in_the_folder_of_their_record_under_a_name_of_ours(
     [book] = make_books(1)
     problems = files.attach(book, [sent("../../Sample.pdf"), sent("b.zip")], user=cataloguer)
     assert problems == []
-    one, two = Attachment.objects.of(book)
+    one, two = Attachment.objects.of(book).order_by("pk")
     assert (one.name, two.name) == ("Sample.pdf", "b.zip")
     assert one.content_type == two.content_type == "application/pdf"
     assert (one.size, one.created_by) == (12, cataloguer)

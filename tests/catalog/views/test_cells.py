@@ -7,6 +7,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from catalog.models import Book, Publisher
 from catalog.models.history import Source
 from catalog.services import deleting
+from tests.catalog.search.shelves import needs_books
 
 pytestmark = pytest.mark.django_db
 HTMX = {"hx-request": "true", "hx-current-url": "http://testserver/books/?language=eng"}
@@ -132,6 +133,7 @@ def test_saving_what_is_there_changes_nothing(desk, book):
     assert Book.objects.get().version == book.version
 
 
+@needs_books
 def test_a_publisher_that_is_not_clear_is_asked_about(desk, book):
     Publisher.objects.create(name="Chilton Books")
     response = desk.post(url(book, "publisher"), typed(book, publisher="Chiltan"), headers=HTMX)
