@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import DataError, Error, IntegrityError, connection, reset_queries
+from django.db import (
+    DataError,
+    Error,
+    IntegrityError,
+    OperationalError,
+    connection,
+    reset_queries,
+)
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -134,15 +141,22 @@ def stop(job: ImportJob) -> None:
 
 
 def _refresh_statistics(job: ImportJob) -> None:
-    """The planner's figures date from before the import, perhaps from an empty table."""
+    """The planner's figures date from before the import, perhaps from an empty table.
+
+    The next import does it when this one cannot: SQLite does not wait for another writer here.
+    """
     if not job.created:
         return
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA analysis_limit = 400")
-            cursor.execute("PRAGMA optimize")
-        elif connection.vendor == "postgresql":
-            cursor.execute("ANALYZE catalog_book, catalog_contribution, catalog_author")
+    statements = {
+        "sqlite": ["PRAGMA analysis_limit = 400", "PRAGMA optimize"],
+        "postgresql": ["ANALYZE catalog_book, catalog_contribution, catalog_author"],
+    }
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements.get(connection.vendor, []):
+                cursor.execute(statement)
+    except OperationalError as error:
+        logger.info("The statistics of the tables are not refreshed: %s", error)
 
 
 def _reason(error: BaseException) -> str:

@@ -122,6 +122,19 @@ def test_a_name_that_another_import_made_meanwhile_rejects_no_row(make_job, monk
     assert accounted(job)
 
 
+def test_statistics_that_another_writer_keeps_from_us_fail_no_import(make_job, monkeypatch):
+    job = make_job(books(3))
+    importing.run(job)
+    assert job.created == 3
+
+    def locked():
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.connection, "cursor", locked)
+        engine._refresh_statistics(job)
+
+
 def test_a_repeated_header_stays_skipped_when_its_chunk_is_tried_again(make_job, monkeypatch):
     header = {"title": "Title", "isbn": "ISBN"}
     job = make_job([{"title": "Emma", "isbn": ""}, header])
