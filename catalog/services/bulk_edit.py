@@ -29,6 +29,7 @@ from catalog.models.history import Source, origin
 from catalog.models.indexed import about_to_write, deferred, locked, written
 from catalog.services import history, jobs
 from catalog.services.books import Picked, find_picked_publisher, find_subjects
+from catalog.services.database_errors import is_full
 from catalog.text import chunks, match_key
 
 State = BulkEdit.State
@@ -535,7 +536,7 @@ DO = {Action.CHANGE: _change, Action.DELETE: _delete, Action.UNDO: _put_back}
 def _reason(error: Exception) -> str:
     if isinstance(error, Refused):
         return str(error)
-    if jobs.is_full(error):
+    if is_full(error):
         return _("The disk is full. What is counted here is done; make room and do the rest again.")
     if isinstance(error, Error):
         return _("The database could not take the change. What is counted here is done.")

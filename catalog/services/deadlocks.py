@@ -11,19 +11,13 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection
 
+from catalog.services.database_errors import is_deadlock
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 ATTEMPTS = 4
 PAUSE = 0.05  # seconds at most before the second attempt; each further one waits longer
-# PostgreSQL: serialization failure, deadlock. MariaDB and MySQL: deadlock.
-CODES = frozenset({"40001", "40P01", 1213})
-
-
-def is_deadlock(error: OperationalError) -> bool:
-    cause = error.__cause__
-    number = cause.args[0] if cause is not None and cause.args else None
-    return getattr(cause, "sqlstate", None) in CODES or number in CODES
 
 
 def again(function: Callable[P, R]) -> Callable[P, R]:

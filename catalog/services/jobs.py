@@ -4,7 +4,6 @@ The job's row is the truth, the broker only says “look”. A job is claimed by
 is done in chunks of one transaction each, and says with every chunk that its worker is alive.
 """
 
-import errno
 import logging
 import mmap
 import time
@@ -16,20 +15,18 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from django.db import Error, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from catalog.live.publish import publish
 from catalog.models import BulkEdit, ImportJob
 from catalog.models.job import COMMAND, Job, JobState
 from catalog.models.state import changed
+from catalog.services.database_errors import may_pass
 
 logger = logging.getLogger(__name__)
 State = JobState
 ATTEMPTS = 6  # of one chunk; waits 0.1 + 0.2 + 0.4 + 0.8 + 1.6 s in between
-# Worth another try: deadlock, serialization failure, lock not to be had.
-AGAIN = {"40P01", "40001", "55P03", 1213, 1205, 1020}
-FULL = {"53100", 1021, 1114}
 
 
 @dataclass(frozen=True)
@@ -307,26 +304,3 @@ def _still_ours(job: Job) -> bool:
         end(job, State.CANCELLED)
         return False
     return True
-
-
-# --- Errors of the database -----------------------------------------------------------------
-
-
-def may_pass(error: Error) -> bool:
-    """Whether the same statement may succeed a moment later."""
-    if _code(error) in AGAIN or "locked" in str(error):
-        return True
-    return isinstance(error, (OperationalError, InterfaceError)) and not is_full(error)
-
-
-def is_full(error: BaseException) -> bool:
-    return (
-        (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
-        or _code(error) in FULL
-        or "disk is full" in str(error)
-    )
-
-
-def _code(error: BaseException) -> Any:
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or next(iter(getattr(cause, "args", ())), None)

@@ -24,6 +24,7 @@ from catalog.models import BulkEdit, ImportJob, ImportRow, Publisher
 from catalog.models.history import Source
 from catalog.services import changes, history, recording
 from catalog.services.changes import Change, Mark, Recent, heading, state
+from catalog.services.deadlocks import again
 from catalog.services.recording import ADDED, CHANGED, DELETED, MODELS
 from site_config.views import PartialTemplateMixin
 
@@ -236,6 +237,7 @@ class ChangeRevertView(PermissionRequiredMixin, View):
             raise Http404(_("This change is not kept any more."))
         return found
 
+    @again
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         assert isinstance(request.user, User)  # noqa: S101 - the permission says so
         form = PutBackForm(request.POST)

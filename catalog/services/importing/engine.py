@@ -24,6 +24,7 @@ from catalog.importers.workbook import RawRow
 from catalog.models import ImportJob
 from catalog.search import indexing
 from catalog.services import jobs
+from catalog.services.database_errors import is_full
 from catalog.services.importing import files, lines
 from catalog.services.importing.chunk import Chunk
 from catalog.services.jobs import STOP
@@ -162,7 +163,7 @@ def _refresh_statistics(job: ImportJob) -> None:
 def _reason(error: BaseException) -> str:
     if isinstance(error, UnreadableFile):
         return str(error.message())
-    if jobs.is_full(error):
+    if is_full(error):
         return _(
             "The disk is full. The rows counted here are in the catalogue; make room and import "
             "the file again with “skip” to bring in the rest. Leave out the rows without an ISBN "

@@ -14,6 +14,7 @@ from catalog.importers.guard import UnreadableFile
 from catalog.models import ImportJob
 from catalog.models.job import COMMAND
 from catalog.services import jobs
+from catalog.services.database_errors import is_full
 from catalog.services.importing import files
 
 State = ImportJob.State
@@ -45,7 +46,7 @@ def create_job(*, file: "File[bytes]", filename: str, user: User | None = None) 
         job.save()
     except BaseException as error:
         job.file.delete(save=False)
-        if jobs.is_full(error):
+        if is_full(error):
             raise UnreadableFile("no_space") from error
         raise
     return job
