@@ -4,7 +4,6 @@ The child (`reader`) may be killed by a hostile file at any moment; all that arr
 of limited length, one row at a time, so memory does not grow with the file. No Django here.
 """
 
-import importlib.util
 import json
 import logging
 import os
@@ -16,9 +15,9 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from catalog.child import child_environment
 from catalog.importers.guard import UnreadableFile
 
 __all__ = [
@@ -165,7 +164,7 @@ def _reading(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=_environment(),
+            env=child_environment("python_calamine"),
             cwd="/",
             start_new_session=True,  # Ctrl-C is for us, and we end the child
         )
@@ -176,23 +175,6 @@ def _reading(
             process.wait()
             if process.stdout:
                 process.stdout.close()
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours (secrets, proxies), only where to find the reader and calamine.
-
-    `-S` skips site-packages and its start-up hooks, so calamine's folder is named.
-    """
-    spec = importlib.util.find_spec("python_calamine")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("python_calamine is not installed")
-    here = Path(__file__).resolve().parents[2]
-    packages = Path(spec.origin).resolve().parents[1]
-    return {
-        "PYTHONPATH": os.pathsep.join([str(here), str(packages)]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUTF8": "1",
-    }
 
 
 class _Reader:

@@ -5,7 +5,6 @@ content, the place in the storage follows from the record.
 """
 
 import datetime
-import errno
 import re
 import unicodedata
 import uuid
@@ -24,6 +23,7 @@ from catalog.models import Attachment, Author, Book, Publisher, Upload
 from catalog.models.indexed import about_to_write, deferred, written
 from catalog.models.versioned import VersionedModel, record_kind
 from catalog.pictures import FOLDERS
+from catalog.services.database_errors import is_full
 
 NAME_LENGTH = 150
 LONGEST_ENDING = 10
@@ -33,12 +33,6 @@ HEAD = 4096  # bytes that tell what a file is
 
 class UnusableFile(Exception):
     """The file cannot be taken in; its text is for the person who sent it."""
-
-
-def no_space(error: BaseException) -> bool:
-    """Whether it is a disk's or, as SQLite says it, the database's."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or "disk is full" in str(error)
 
 
 def disk_is_full() -> UnusableFile:
@@ -176,7 +170,7 @@ def write(name: str, content: "File[bytes] | IO[bytes]") -> None:
         saved = default_storage.save(name, content)
     except BaseException as error:
         discard([name])
-        if no_space(error):
+        if is_full(error):
             raise disk_is_full() from error
         raise
     if saved != name:  # somebody wrote the same at the same moment
@@ -234,7 +228,7 @@ def attach(
                 written(kind, [record.pk], reindex=False)
     except BaseException as error:
         discard(item.file.name or "" for item in kept)
-        if no_space(error):
+        if is_full(error):
             return [str(disk_is_full())]
         raise
     return problems

@@ -5,10 +5,8 @@ that a stranger sent is ever stored or served as it came.
 """
 
 import hashlib
-import importlib.util
 import json
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,10 +24,12 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from catalog.child import child_environment
 from catalog.models import Upload
 from catalog.models.indexed import deferred
 from catalog.models.versioned import VersionedModel
 from catalog.pictures import DIGEST, PictureName, parse
+from catalog.services.database_errors import is_full
 from catalog.services.files import (
     UnusableFile,
     discard,
@@ -37,7 +37,6 @@ from catalog.services.files import (
     folder_of,
     harmless_name,
     head_of,
-    no_space,
     sniff,
     write,
 )
@@ -92,7 +91,7 @@ def take_in(file: "File[bytes]", *, user: User, name: str = "") -> Upload:
             upload.save()
         except BaseException as error:
             discard(names)
-            if no_space(error):
+            if is_full(error):
                 raise disk_is_full() from error
             raise
     return upload
@@ -170,7 +169,7 @@ def _rewritten(file: "File[bytes]", kind: str) -> Iterator[Pictures]:
         with tempfile.TemporaryDirectory(prefix="picture-") as folder:
             yield _rewrite(_local(file, folder), folder, kind)
     except OSError as error:
-        if no_space(error):
+        if is_full(error):
             raise disk_is_full() from error
         raise
 
@@ -213,7 +212,7 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
             ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env=_environment(),
+            env=child_environment("PIL"),
             cwd="/",
             start_new_session=True,  # Ctrl-C is for us
             timeout=SECONDS,
@@ -230,23 +229,6 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
         logger.warning("The picture process ended with %d", done.returncode)
         return {"error": "too_much"}
     return answer
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours (secrets, proxies), only where to find the reader and Pillow.
-
-    `-S` skips site-packages and its start-up hooks, so Pillow's folder is named.
-    """
-    spec = importlib.util.find_spec("PIL")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("Pillow is not installed")
-    here = Path(__file__).resolve().parents[2]
-    packages = Path(spec.origin).resolve().parents[1]
-    return {
-        "PYTHONPATH": os.pathsep.join([str(here), str(packages)]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUTF8": "1",
-    }
 
 
 # --- Giving to a record -----------------------------------------------------------------------

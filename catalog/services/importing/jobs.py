@@ -1,6 +1,5 @@
 """An import from its upload to the queue. The row is the truth; the broker only says “look”."""
 
-import errno
 import uuid
 
 from django.conf import settings
@@ -39,7 +38,7 @@ def create_job(*, file: "File[bytes]", filename: str, user: User | None = None) 
         # Named by us: what a person called the file is only ever shown.
         job.file.save(f"{uuid.uuid4().hex}{files.suffix_of(filename)}", file, save=False)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise UnreadableFile("no_space") from error
         raise
     try:
