@@ -335,9 +335,10 @@ def test_a_search_costs_the_same_for_many_hits(client, make_books, size, django_
 def test_a_page_of_the_table_is_small(client_of, reader, cataloguer, make_books):
     make_books(30, language="eng", year=1999, isbn="9780441478125")
     assert len(client_of(reader).get(URL).content) < 15 * 1024
-    # With a box, six links and a price in each row; little is left of that on the way.
+    # With a box, six links and a price in each row; little is left of that on the way. A row
+    # names its book 19 times: a digit more in the numbers of the books is half a kilobyte.
     page = client_of(cataloguer).get(URL).content
-    assert len(page) < 32 * 1024
+    assert len(page) < 36 * 1024
     assert len(gzip.compress(page)) < 6 * 1024
 
 
