@@ -29,6 +29,30 @@ from catalog.services import books, editing
 from catalog.services.books import UNCHANGED, CreditInput
 from catalog.text import match_key
 
+# What an import would take in part, or leave out with a warning.
+_NO_YEAR = _("“%(value)s” is not a year. Write it as 1999, or as −350 or 350 BC before our era.")
+YEAR_REFUSALS = {
+    "year_unknown": _NO_YEAR,
+    "date_invalid": _NO_YEAR,
+    "year_unclear": _("“%(value)s” is not one year. Write the likeliest, or leave it empty."),
+    "year_taken": _("“%(value)s” is not one year. Write one of them, such as %(now)s."),
+    "year_future": _("The year %(now)s is too far ahead. Check it."),
+    "year_two_digits": _("Write the year with four digits, such as %(now)s."),
+    "date_ambiguous": _("Write the year alone: %(now)s."),
+}
+_NO_DAY = _("“%(value)s” is not a day. Write it as 1999-05-31.")
+DAY_REFUSALS = {
+    "year_invalid": _NO_DAY,
+    "year_unknown": _NO_DAY,
+    "year_unclear": _NO_DAY,
+    "year_taken": _NO_DAY,
+    "year_future": _("The year %(now)s is too far ahead. Check it."),
+    "year_two_digits": _("Write the year with four digits: %(now)s-05-31."),
+    "date_ambiguous": _(
+        "Day and month of “%(value)s” cannot be told apart. Write the day as %(now)s-05-31."
+    ),
+}
+
 _PLAIN = re.compile(r"\d+(?:\.\d{1,2})?")  # a price that is understood as it stands
 
 
@@ -105,9 +129,10 @@ class BookForm(RecordForm):
     cover = PictureField(label=_("Cover"), shape="cover")
     publisher = PublisherPickField(label=_("Publisher"), required=False)
     credits = CreditsField(label=_("Authors and contributors"), required=False)
-    year = ReadField(read_year, label=_("Year"), required=False)
+    year = ReadField(read_year, refusals=YEAR_REFUSALS, label=_("Year"), required=False)
     published_on = ReadField(
         read_day,
+        refusals=DAY_REFUSALS,
         label=_("Day of publication"),
         required=False,
         help_text=_("As 1969-05-31, if it is known."),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import languages
 from catalog.forms import currencies
-from catalog.forms.book import read_price, read_year
+from catalog.forms.book import YEAR_REFUSALS, read_price, read_year
 from catalog.forms.picking import PublisherPickField
 from catalog.forms.records import ReadField
 from catalog.importers import values
@@ -66,7 +66,7 @@ class BulkEditForm(forms.Form):
 
     publisher = PublisherPickField(label=_("Publisher"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
-    year = ReadField(read_year, label=_("Year"), required=False)
+    year = ReadField(read_year, refusals=YEAR_REFUSALS, label=_("Year"), required=False)
     price = ReadField(read_price, label=_("Price"), required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     add_subjects = forms.CharField(

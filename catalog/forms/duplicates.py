@@ -16,6 +16,7 @@ from catalog.forms.book import read_day, read_year
 from catalog.services import duplicates
 from catalog.services.books import Picked
 from catalog.services.duplicates import Duplicate
+from catalog.text import match_key
 
 TEXT = 600
 MOST_CREDITS = 30
@@ -47,6 +48,10 @@ class DuplicateForm(forms.Form):
     def find(self) -> list[Duplicate]:
         raise NotImplementedError
 
+    def is_taken(self, found: list[Duplicate]) -> bool:
+        """Whether one of these bears a name that only one may bear: then nobody can go on."""
+        return False
+
     @property
     def looked(self) -> str:
         """The same for the same values: then there is nothing new to look for."""
@@ -56,6 +61,11 @@ class DuplicateForm(forms.Form):
     @property
     def looked_before(self) -> bool:
         return self.sent.get("radar-looked", "") == self.looked
+
+    @property
+    def panel_answered(self) -> bool:
+        """Whether the panel has shown anything yet: without scripts it never does."""
+        return bool(self.sent.get("radar-looked"))
 
     @property
     def shown_before(self) -> str:
@@ -123,6 +133,10 @@ class PublisherDuplicateForm(DuplicateForm):
 
     def find(self) -> list[Duplicate]:
         return duplicates.of_publisher(**self.values(), exclude=self.exclude)
+
+    def is_taken(self, found: list[Duplicate]) -> bool:
+        key = match_key(self.cleaned_data["name"])
+        return any(each.record.name_key == key for each in found)
 
 
 FORMS: dict[str, type[DuplicateForm]] = {

@@ -50,11 +50,22 @@ class Row(Field):  # type: ignore[misc] # crispy has no types
 
 
 class ReadField(forms.CharField):
-    """Read as an import reads a cell, so that a typed value and an imported one obey one rule."""
+    """Read as an import reads a cell, so that a typed value and an imported one obey one rule.
 
-    def __init__(self, read: Callable[[str], Read[Any]], **options: Any) -> None:
+    An import takes what it can and says so; a form refuses it instead. `refusals` are its own
+    words for that, by the code of the problem.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], Read[Any]],
+        *,
+        refusals: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self.read = read
+        self.refusals = refusals or {}
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -64,7 +75,10 @@ class ReadField(forms.CharField):
         for problem in problems:
             if problem.level != "repair":
                 note = {"code": problem.code, "value": text, "now": problem.now}
-                raise forms.ValidationError(sentence(note), code=problem.code)
+                refusal = self.refusals.get(problem.code)
+                raise forms.ValidationError(
+                    refusal % note if refusal else sentence(note), code=problem.code
+                )
         return value
 
     def prepare_value(self, value: Any) -> Any:

@@ -84,6 +84,10 @@ class Panel:
         return self.form.dismissed.issuperset(each.record.pk for each in self.found)
 
     @property
+    def may_go_on(self) -> bool:
+        return not (self.form and self.form.is_taken(self.found))
+
+    @property
     def dismissed_ids(self) -> str:
         return _joined(sorted(self.form.dismissed)) if self.form else ""
 
@@ -129,8 +133,7 @@ def _joined(ids: Iterable[int]) -> str:
 def _books(found: list[Duplicate]) -> list[Row]:
     rows = [book_row(each.record) for each in found]
     return [
-        row | {"about": [row["by"], row["publisher"], row["year"], row["isbn"]], "is_book": True}
-        for row in rows
+        row | {"about": [row["by"], row["publisher"], row["year"]], "is_book": True} for row in rows
     ]
 
 
@@ -207,6 +210,8 @@ class DuplicatesView(UserPassesTestMixin, View):
 class DuplicateCheckMixin(View):
     """Stops the first attempt to save a probable duplicate that nobody has been shown yet.
 
+    Where the panel has not answered yet, as without scripts, that is every possible duplicate.
+
     Stands before the mixin whose `form_valid()` saves. Nothing that was typed is lost: the form
     comes back with the panel and “Save anyway”.
     """
@@ -220,8 +225,9 @@ class DuplicateCheckMixin(View):
         if typed.looked_before:  # the panel has shown what there is for exactly these values
             return super().form_valid(form)  # type: ignore[misc, no-any-return]
         panel = Panel(self.kind, typed, stopped=True)
-        strong = {each.record.pk for each in panel.found if each.strong}
-        if strong <= typed.accepted:
+        weak_too = not typed.panel_answered
+        to_see = {each.record.pk for each in panel.found if each.strong or weak_too}
+        if to_see <= typed.accepted:
             return super().form_valid(form)  # type: ignore[misc, no-any-return]
         context = self.get_context_data(form=form, radar=panel)
         return self.render_to_response(context, status=422)  # type: ignore[attr-defined, no-any-return]

@@ -191,7 +191,7 @@ class RecordFormMixin(
         name = str(self.object)
         if form.new:
             said = [_("“%(name)s” is in the catalogue now.") % {"name": name}]
-        elif form.touched:
+        elif form.changes_something:
             said = [_("“%(name)s” is saved.") % {"name": name}]
         else:
             said = [_("“%(name)s” is as it was: nothing was changed.") % {"name": name}]

@@ -126,6 +126,12 @@ def test_authors_and_publishers_too(typist, make_books):
         assertContains(response, text)
 
 
+def test_nobody_is_told_to_go_on_with_a_name_that_is_taken(typist, make_publisher):
+    make_publisher("Penguin Books")
+    assertContains(ask(typist, "publisher", name="Penguin"), "Not the same: go on")
+    assertNotContains(ask(typist, "publisher", name="PENGUIN BOOKS"), "Not the same: go on")
+
+
 @pytest.mark.parametrize("size", [1, 30])
 def test_the_panel_costs_the_same(typist, make_books, size, django_assert_max_num_queries):
     make_books(size, title="Poems", authors=["John Smith"])
@@ -159,8 +165,20 @@ def test_a_new_duplicate_asks_again(typist, dune, make_books):
     assert typist.post("/books/new/", data).status_code == 422
 
 
-def test_weak_reasons_stop_nobody(typist, dune):
-    assert typist.post("/books/new/", typed(year="1984")).status_code == 302
+@pytest.mark.parametrize("weak", [{"year": "1984"}, {"author": ""}])
+def test_weak_reasons_are_shown_once_where_there_is_no_panel(typist, dune, weak):
+    assertContains(typist.post("/books/new/", typed(**weak)), "Save anyway", status_code=422)
+    assert typist.post("/books/new/", typed(anyway=str(dune.pk), **weak)).status_code == 302
+
+
+@pytest.mark.parametrize("weak", [{"year": "1984"}, {"author": ""}])
+def test_weak_reasons_stop_nobody_who_has_the_panel(typist, dune, weak):
+    earlier = hidden(ask(typist, **typed(title="D")), "radar-looked")
+    data = typed(**weak, **{"radar-looked": earlier})
+    assert typist.post("/books/new/", data).status_code == 302
+
+
+def test_another_author_is_no_duplicate(typist, dune):
     assert typist.post("/books/new/", typed(author="Somebody Else")).status_code == 302
 
 
@@ -211,6 +229,7 @@ def test_a_form_with_errors_shows_weak_duplicates_too(typist, dune):
     response = typist.post("/books/new/", typed(year="1984", pages="x"))
     assertContains(response, "19 years apart", status_code=422)
     assertNotContains(response, "Save anyway", status_code=422)
+    assertContains(response, '<a href="#duplicates">1 possible duplicate</a>', status_code=422)
 
 
 def test_a_fresh_form_asks_nothing(typist, dune):

@@ -224,8 +224,41 @@ def test_a_picture_that_was_added_is_no_second_click(desk):
     data = typed(desk, new, title="Dune")
     desk.post(new, data)
     cover = SimpleUploadedFile("dune.jpg", jpeg_picture(), "image/jpeg")
-    desk.post(new, data | {"cover": cover, "anyway": "yes"})
+    desk.post(new, data | {"cover": cover, "anyway": str(Book.objects.get().pk)})
     assert sorted(bool(book.cover) for book in Book.objects.all()) == [False, True]
+
+
+def test_a_picture_alone_is_a_change_too(desk, url):
+    cover = SimpleUploadedFile("dune.jpg", jpeg_picture(), "image/jpeg")
+    response = desk.post(url, typed(desk, url) | {"cover": cover}, follow=True)
+    assert "is saved." in response.content.decode()
+    again = typed(desk, url) | {"cover-clear": "1"}
+    assert "is saved." in desk.post(url, again, follow=True).content.decode()
+
+
+def test_the_drawn_cover_follows_the_title(desk, url):
+    page = desk.post(f"{url}?field=title", typed(desk, url, title="Rocannon")).content.decode()
+    assert 'hx-swap-oob="innerHTML:#cloth-preview"' in page
+    assert ">Rocannon<" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("year", "199x", "“199x” is not one year."),
+        ("year", "1999-2003", "Write one of them, such as 1999."),
+        ("year", "5/1/99", "Write the year with four digits, such as 1999."),
+        ("year", "5/1/1999", "Write the year alone: 1999."),
+        ("published_on", "5/1/1999", "cannot be told apart. Write the day as 1999-05-31."),
+        ("published_on", "yesterday", "“yesterday” is not a day. Write it as 1999-05-31."),
+        ("published_on", "[c1999]", "is not a date of the calendar"),
+    ],
+)
+def test_a_form_takes_nothing_in_part_and_says_what_to_write(desk, url, name, text, said):
+    page = desk.post(f"{url}?field={name}", typed(desk, url, **{name: text})).content.decode()
+    assert said in page
+    for untrue in ("left empty", "was taken"):
+        assert untrue not in page
 
 
 def test_the_first_button_of_a_book_looks_it_over_and_saves_nothing(desk):
