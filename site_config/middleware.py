@@ -1,6 +1,7 @@
-"""What is added to every answer: the Content-Security-Policy, and good manners towards htmx.
+"""What every request must keep to, and what is added to every answer: the charset of forms, the
+Content-Security-Policy, and good manners towards htmx.
 
-Both run without a change of thread under ASGI and under WSGI.
+All run without a change of thread under ASGI and under WSGI.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -19,6 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from site_config.views import current_page
 
+CHARSETS = {"utf-8", "utf8"}
 GetResponse = Callable[[HttpRequest], Any]
 
 
@@ -36,6 +39,36 @@ def _after(
 
     def synchronous(request: HttpRequest) -> HttpResponseBase:
         return finish(request, get_response(request))
+
+    return synchronous
+
+
+@sync_and_async_middleware
+def forms_in_utf8(get_response: GetResponse) -> Any:
+    """Refuses a body in another charset with 400, before anything decodes it.
+
+    Browsers send the charset of the page, which is UTF-8. Python knows codecs that take quadratic
+    time (punycode), are no text at all (hex), or give what no database takes (utf-7).
+    """
+
+    def check(request: HttpRequest) -> None:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in CHARSETS:
+            raise BadRequest("charset")
+
+    if iscoroutinefunction(get_response):
+
+        async def asynchronous(request: HttpRequest) -> HttpResponseBase:
+            check(request)
+            response: HttpResponseBase = await get_response(request)
+            return response
+
+        return asynchronous
+
+    def synchronous(request: HttpRequest) -> HttpResponseBase:
+        check(request)
+        response: HttpResponseBase = get_response(request)
+        return response
 
     return synchronous
 

@@ -26,7 +26,7 @@ from catalog.services.books import CreditInput
 from catalog.text import match_key
 
 MOST: Final = 200
-SHOWN: Final = 1_000  # rows that are looked at at all; nobody typed more
+SHOWN: Final = 250  # rows that are looked at at all; nobody typed more
 ADD, UP, DOWN, REMOVE = "add", "up", "down", "remove"
 Canonical = list[list[Any]]  # [author's key or name, role, name as printed]
 

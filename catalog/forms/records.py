@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.forms.uploads import PictureField
 from catalog.importers.messages import sentence
-from catalog.importers.values import Read
+from catalog.importers.values import LONGEST_NUMBER, Read
 from catalog.models import Submission
 from catalog.models.indexed import deferred
 from catalog.models.versioned import record_kind
@@ -40,6 +40,7 @@ PASSING: Final = {  # not what the record is made of
     "radar-shown",
     "radar-dismissed",
 }
+TOO_LONG: Final = _("This is too long: at most %(most)d signs.")
 CHOOSE: Final = _("Somebody else has changed this too. Choose one of the two.")
 
 
@@ -71,6 +72,8 @@ class ReadField(forms.CharField):
         text = super().to_python(value)
         if text is None or text in self.empty_values:
             return None
+        if len(text) > LONGEST_NUMBER:  # before anything reads it: see catalog.importers.values
+            raise forms.ValidationError(TOO_LONG, code="too_long", params={"most": LONGEST_NUMBER})
         value, problems = self.read(text)
         for problem in problems:
             if problem.level != "repair":

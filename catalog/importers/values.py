@@ -63,6 +63,12 @@ def error_of(cell: object) -> str:
 
 # --- Text ------------------------------------------------------------------------------------
 # Bytes of UTF-8 read as Latin-1 or cp1252: a lead byte's letter, then a continuation's sign.
+# More signs in a row than words have. Unicode allows thirty combining marks (UAX #15, Stream-Safe
+# Text Format); putting thousands of them in order takes quadratic time.
+_SIGNS_IN_A_ROW: Final = re.compile(r"[^\w\s]{31,}")
+MOST_MARKS: Final = 30
+# Of a cell with one number in it; the patterns below are not meant for more.
+LONGEST_NUMBER: Final = 200
 _MOJIBAKE: Final = re.compile(
     "[\u00c2-\u00f4\u0192\u0152\u0153\u0160\u0161\u0178\u017d\u017e]"
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
@@ -111,10 +117,19 @@ def tidy(text: str) -> Read[str]:
             problems += (Problem("repair", "mojibake", tidied),)
         if "\ufffd" in tidied:
             problems += (Problem("warning", "lost_letters", tidied),)
-        tidied = unicodedata.normalize("NFC", tidied)
+        tidied = unicodedata.normalize("NFC", _SIGNS_IN_A_ROW.sub(_fewer_marks, tidied))
     if not tidied.isprintable():
         tidied = " ".join(_printable(tidied).split())
     return Read(tidied, problems)
+
+
+def _fewer_marks(match: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for sign in match.group():
+        marks = marks + 1 if unicodedata.combining(sign) else 0
+        if marks <= MOST_MARKS:
+            kept.append(sign)
+    return "".join(kept)
 
 
 def _shortened(text: str, length: int, problems: tuple[Problem, ...]) -> Read[str]:
@@ -254,6 +269,8 @@ def pages(cell: object) -> Read[int | None]:
     text = western(tidy(text_of(cell)).value)
     if not text or is_blank(text, _UNPAGED):
         return Read(None)
+    if len(text) > LONGEST_NUMBER:
+        return wrong
     text = _ROMAN_PART.sub("", text)
     marked = _PAGE_WORDS.search(text)
     numbers = re.findall(r"\d[\d.,]*", text)
@@ -334,6 +351,8 @@ def price(cell: object) -> Read[tuple[Decimal | None, str]]:
         return Read((None, ""))
     if text.casefold() in _FREE:
         return Read((Decimal("0.00"), ""))
+    if len(text) > LONGEST_NUMBER:
+        return wrong
     match = _PRICE.match(text)
     if match is None:
         return wrong

@@ -204,6 +204,12 @@ def too_large(max_mb: int) -> str:
     }
 
 
+def too_many() -> str:
+    return _("There are %(most)d files here already, the most that one record may have.") % {
+        "most": MOST_FILES
+    }
+
+
 def attach(
     record: VersionedModel, files: Iterable["File[bytes]"], *, user: User | None
 ) -> list[str]:
@@ -224,6 +230,11 @@ def attach(
         if kept:  # the files lie there already: the database is not kept waiting for them
             with deferred():
                 about_to_write(kind, [record.pk])
+                room = max(0, MOST_FILES - Attachment.objects.of(record).count())
+                for item in kept[room:]:  # others added some since
+                    problems.append(f"{item.name}: {too_many()}")
+                    discard([item.file.name or ""])
+                del kept[room:]
                 Attachment.objects.bulk_create(kept)
                 written(kind, [record.pk], reindex=False)
     except BaseException as error:
@@ -238,10 +249,7 @@ def _kept(
     record: VersionedModel, file: "File[bytes]", name: str, *, user: User | None, room: int
 ) -> Attachment:
     if room <= 0:
-        raise UnusableFile(
-            _("There are %(most)d files here already, the most that one record may have.")
-            % {"most": MOST_FILES}
-        )
+        raise UnusableFile(too_many())
     if not file.size:
         raise UnusableFile(_("This file is empty. Choose another one."))
     if file.size > settings.MAX_FILE_MB << 20:

@@ -25,6 +25,8 @@ QUALITY = 82
 MEMORY_MB = 1024
 CPU_SECONDS = 20
 LARGEST_RESULT = 16 << 20
+# Of a progressive JPEG, each of which is decoded over the whole picture. libjpeg writes ten.
+MOST_SCANS = 100
 
 # What a picture needs to stand upright, by its EXIF orientation; 5 and above lie on their side.
 _TURNS: Final = {
@@ -57,6 +59,8 @@ def limit_resources() -> None:
 
 def rewrite(path: str, folder: str, kind: str, most_pixels: int) -> list[tuple[int, int]]:
     """Check the header, then decode, then write every size; raises Unusable."""
+    if kind == "JPEG" and Path(path).read_bytes().count(b"\xff\xda") > MOST_SCANS:
+        raise Unusable("damaged")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = most_pixels
     try:

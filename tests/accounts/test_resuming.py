@@ -79,8 +79,9 @@ def test_a_form_with_the_token_of_an_older_session_comes_back_filled(cataloguer,
     assert not Publisher.objects.exists()
 
 
-def test_a_form_of_another_site_fills_nothing(cataloguer, url):
-    browser = Client(enforce_csrf_checks=True, headers={"origin": "https://elsewhere.example"})
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "https://testserver", "null"])
+def test_a_form_of_another_site_fills_nothing(cataloguer, url, origin):
+    browser = Client(enforce_csrf_checks=True, headers={"origin": origin})
     browser.force_login(cataloguer)
     assert browser.post(url, {"name": "Ace"}).status_code == 403
     assert 'value="Ace"' not in browser.get(url).content.decode()

@@ -141,3 +141,22 @@ def test_a_page_is_served_under_asgi():
     response = asyncio.run(visit())
     assert response.status_code == 200
     assert "Content-Security-Policy" in response.headers
+
+
+# --- The charset of forms --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("charset", ["punycode", "utf-7", "unicode_escape", "hex", "latin-1"])
+def test_a_form_in_another_charset_is_not_read(client, charset):
+    kind = f"multipart/form-data; boundary=XX; charset={charset}"
+    field = b'--XX\r\nContent-Disposition: form-data; name="username"\r\n\r\n%s\r\n--XX--\r\n'
+    response = client.generic("POST", reverse("accounts:login"), field % b"+2AA-", kind)
+    assert response.status_code == 400
+    assert "This request makes no sense" in response.content.decode()
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8"])
+def test_browsers_send_what_is_read(client, charset):
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    response = client.generic("POST", reverse("accounts:login"), b"username=x", kind)
+    assert response.status_code == 422

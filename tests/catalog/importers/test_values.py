@@ -321,3 +321,19 @@ def test_no_text_that_resembles_a_year_makes_it_raise(text):
     dates.published(text)
     values.pages(text)
     values.price(text)
+
+
+# --- Hostile values --------------------------------------------------------------------------
+
+
+def test_no_more_marks_are_put_in_order_than_unicode_allows():
+    kept = values.tidy("a" + "\u0301\u0323" * 10_000 + "b").value
+    assert len(kept) < 40
+    assert kept.endswith("b")
+    assert values.tidy("Le\u0301vi-Strauss " + "-" * 60).value == "Lévi-Strauss " + "-" * 60
+
+
+@pytest.mark.parametrize("read", [values.pages, values.price])
+@pytest.mark.parametrize("cell", ["9" * 20_000, "1." * 10_000, "p. " + "9," * 10_000])
+def test_a_number_as_long_as_a_book_is_none(read, cell):
+    assert read(cell).problems[0].level == "error"

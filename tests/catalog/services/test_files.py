@@ -133,6 +133,23 @@ def test_several_files_are_one_change_of_the_record(make_books, cataloguer):
     assert snapshot.version == Book.objects.get(pk=book.pk).version == version + 1
 
 
+def test_files_that_arrive_at_once_keep_the_limit_too(make_books, cataloguer, monkeypatch):
+    monkeypatch.setattr(files, "MOST_FILES", 2)
+    [book] = make_books(1)
+    real = files._kept
+
+    def meanwhile(record, file, *args, **kwargs):  # somebody else attaches while this is written
+        kept = real(record, file, *args, **kwargs)
+        monkeypatch.setattr(files, "_kept", real)
+        files.attach(book, [sent("theirs")], user=cataloguer)
+        return kept
+
+    monkeypatch.setattr(files, "_kept", meanwhile)
+    problems = files.attach(book, [sent("mine"), sent("mine too")], user=cataloguer)
+    assert [problem.split(":")[0] for problem in problems] == ["mine too"]
+    assert {item.name for item in Attachment.objects.of(book)} == {"theirs", "mine"}
+
+
 def test_those_that_cannot_be_taken_are_named_and_the_others_kept(
     make_books, cataloguer, settings, monkeypatch
 ):

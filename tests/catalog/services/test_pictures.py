@@ -236,9 +236,14 @@ def test_a_picture_over_the_limit_of_bytes_is_refused_before_it_is_opened(
 
 
 def test_a_picture_that_would_take_hours_is_given_up(take_in, monkeypatch):
-    monkeypatch.setattr("catalog.services.pictures.SECONDS", 2)
+    monkeypatch.setattr("catalog.services.pictures.SECONDS", 0.3)
     with pytest.raises(UnusablePicture, match="takes too long"):
-        take_in(files.jpeg_of_many_scans(3000))
+        take_in(files.jpeg_of_many_scans(80))
+
+
+def test_a_picture_that_is_painted_thousands_of_times_is_not_begun(take_in):
+    with pytest.raises(UnusablePicture, match="is damaged"):
+        take_in(files.jpeg_of_many_scans(3_000))
 
 
 def test_when_many_pictures_arrive_at_once_some_are_asked_to_wait(take_in, monkeypatch):

@@ -261,6 +261,12 @@ def test_a_form_takes_nothing_in_part_and_says_what_to_write(desk, url, name, te
         assert untrue not in page
 
 
+@pytest.mark.parametrize("name", ["year", "published_on", "pages", "price"])
+def test_a_value_as_long_as_a_book_is_not_read(desk, url, name):
+    page = desk.post(f"{url}?field={name}", typed(desk, url, **{name: "9" * 200_000}))
+    assert "too long: at most 200 signs" in page.content.decode()
+
+
 def test_the_first_button_of_a_book_looks_it_over_and_saves_nothing(desk):
     new = reverse("catalog:book_create")
     page = desk.get(new).content.decode()
