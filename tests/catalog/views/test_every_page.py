@@ -1,4 +1,5 @@
-"""Numbers are grouped for reading (1,234,567) and never where a machine reads them."""
+"""What holds on every page: numbers are grouped for reading (1,234,567) and never where a machine
+reads them, and no script is loaded twice."""
 
 import re
 
@@ -54,6 +55,13 @@ def test_no_attribute_has_a_number_with_separators(client, client_of, manager, s
         if wrong := GROUPED.findall(response.content.decode()):
             found[page] = wrong
     assert not found
+
+
+def test_no_script_or_style_is_loaded_twice(client_of, manager):
+    for page in pages():
+        html = client_of(manager).get(page).content.decode()
+        loaded = re.findall(r'<(?:script src|link rel="stylesheet" href)="([^"]+)"', html)
+        assert len(loaded) == len(set(loaded)), page
 
 
 def test_nor_a_panel_of_duplicates(client_of, manager):
