@@ -67,7 +67,12 @@ class BulkEditForm(forms.Form):
     publisher = PublisherPickField(label=_("Publisher"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
     year = ReadField(read_year, refusals=YEAR_REFUSALS, label=_("Year"), required=False)
-    price = ReadField(read_price, label=_("Price"), required=False)
+    price = ReadField(
+        read_price,
+        label=_("Price"),
+        required=False,
+        help_text=_("Without a currency it is set only in books that have a currency already."),
+    )
     currency = forms.ChoiceField(label=_("Currency"), required=False)
     add_subjects = forms.CharField(
         label=_("Add subjects"),

@@ -23,7 +23,9 @@ class BulkEdit(Job):
     # {"packed": "…"}: numbers of books (catalog.services.bulk_edit.pack), long for a long list;
     # {"filter": "q=…"}: until it is confirmed, what fits; "list": where it was begun.
     selection = models.JSONField(default=dict)
-    changes = models.JSONField(default=dict)  # {"language": "eng"}: what is set
+    # {"language": "eng"}: what is set; "tally": what became of each field, in how many books
+    # (catalog.services.bulk_edit.Tally).
+    changes = models.JSONField(default=dict)
     undoes = models.OneToOneField(
         "self", models.CASCADE, null=True, blank=True, related_name="undone_by"
     )

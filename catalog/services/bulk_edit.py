@@ -10,7 +10,7 @@ changes in a book at the same time is kept, and where both change one field the 
 import base64
 import zlib
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +21,9 @@ from uuid import uuid4
 
 from django.db import Error, IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from catalog.models import Book, BulkEdit, Publisher
@@ -122,6 +124,15 @@ class Change:
         )
 
     @property
+    def fields(self) -> list[str]:
+        """What it sets, as people see it: a price and its currency are one thing."""
+        found = [name.removesuffix("_id") for name in self.values]
+        if "price" in found and "currency" in found:
+            found.remove("currency")
+        subjects = {"add_subjects": self.add_subjects, "remove_subjects": self.remove_subjects}
+        return found + [name for name, names in subjects.items() if names]
+
+    @property
     def touches_subjects(self) -> bool:
         return bool(self.add_subjects or self.remove_subjects)
 
@@ -137,6 +148,22 @@ class Why(models.TextChoices):
     REFUSED = "refused", "cannot be put back"
 
 
+OF_FIELD = {Why.DAY_KNOWN: "year", Why.NO_PRICE: "currency", Why.NO_CURRENCY: "price"}
+WHOLE = ""  # in a tally: a book as a whole
+CHANGED, SAME = "changed", "same"
+# What became of each field, in how many books: CHANGED, SAME, or why it was left alone.
+Tally = dict[str, Counter[str]]
+
+
+def tally_of(job: BulkEdit) -> Tally:
+    return {name: Counter(found) for name, found in job.changes.get("tally", {}).items()}
+
+
+def _added(tally: Tally, more: Tally) -> Tally:
+    names = dict.fromkeys([*tally, *more])
+    return {name: tally.get(name, Counter()) + more.get(name, Counter()) for name in names}
+
+
 class LeftAlone(NamedTuple):
     pk: int
     title: str
@@ -144,20 +171,76 @@ class LeftAlone(NamedTuple):
     detail: str = ""
 
     @property
-    def reason(self) -> str:
-        return {
-            Why.GONE: _("It has been deleted meanwhile."),
-            Why.DAY_KNOWN: _("Its year stays: it follows from its day of publication, %(detail)s."),
-            Why.NO_PRICE: _("It has no price that a currency could belong to."),
-            Why.NO_CURRENCY: _("It has no currency, and a price needs one."),
-            Why.SINCE: _("Somebody has changed it again since: %(detail)s."),
-        }.get(Why(self.why), "%(detail)s") % {"detail": self.detail_text}
-
-    @property
     def detail_text(self) -> str:
         if self.why != Why.SINCE:
             return self.detail
         return ", ".join(field_label(name) for name in self.detail.split(","))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why so many books, or a field of them, were left alone; the first of them by name."""
+
+    why: Why
+    number: int
+    books: list[LeftAlone]
+
+    @property
+    def more(self) -> int:
+        return self.number - len(self.books)
+
+    @property
+    def sentence(self) -> str:
+        match self.why:
+            case Why.GONE:
+                text = ngettext(
+                    "%(n)s book has been deleted meanwhile.",
+                    "%(n)s books have been deleted meanwhile.",
+                    self.number,
+                )
+            case Why.DAY_KNOWN:
+                text = ngettext(
+                    "%(n)s book keeps its year: it follows from the day of publication.",
+                    "%(n)s books keep their year: it follows from the day of publication.",
+                    self.number,
+                )
+            case Why.NO_PRICE:
+                text = ngettext(
+                    "%(n)s book has no price that a currency could belong to.",
+                    "%(n)s books have no price that a currency could belong to.",
+                    self.number,
+                )
+            case Why.NO_CURRENCY:
+                text = ngettext(
+                    "%(n)s book has no currency, and a price needs one.",
+                    "%(n)s books have no currency, and a price needs one.",
+                    self.number,
+                )
+            case Why.SINCE:
+                text = ngettext(
+                    "%(n)s book has been changed again since: that stays.",
+                    "%(n)s books have been changed again since: that stays.",
+                    self.number,
+                )
+            case Why.REFUSED:
+                text = ngettext(
+                    "%(n)s book cannot be put back.",
+                    "%(n)s books cannot be put back.",
+                    self.number,
+                )
+        return text % {"n": number_format(self.number)}
+
+
+def reasons(left_alone: Iterable[LeftAlone], tally: Tally) -> list[Reason]:
+    named: dict[str, list[LeftAlone]] = defaultdict(list)
+    for each in left_alone:
+        named[each.why].append(each)
+    numbers: Counter[str] = sum(tally.values(), Counter())
+    return [
+        Reason(why, max(numbers[why], len(named[why])), named[why])
+        for why in Why
+        if numbers[why] or named[why]
+    ]
 
 
 def field_label(name: str) -> str:
@@ -185,6 +268,19 @@ class Decision:
     def left_alone(self) -> list[LeftAlone]:
         return [LeftAlone(self.book.pk, self.book.title, *why) for why in self.left]
 
+    def outcome(self, name: str) -> str:
+        """What becomes of one of the change's fields."""
+        for why, _detail in self.left:
+            if OF_FIELD.get(why) == name:
+                return why
+        touched: dict[str, object] = {
+            "publisher": "publisher_id" in self.values,
+            "price": "price" in self.values or "currency" in self.values,
+            "add_subjects": self.add,
+            "remove_subjects": self.remove,
+        }
+        return CHANGED if touched.get(name, name in self.values) else SAME
+
 
 Subjects = Mapping[int, Mapping[str, tuple[int, str]]]  # of a book, by key: (key of the row, name)
 
@@ -209,6 +305,14 @@ def decide(book: Book, change: Change, subjects: Subjects) -> Decision:
     decision.add = [name for key, name in added.items() if key not in has]
     decision.remove = [has[key][0] for key in removed if key in has]
     return decision
+
+
+def tally(decisions: Iterable[Decision], change: Change) -> Tally:
+    found: Tally = {name: Counter() for name in change.fields}
+    for decision in decisions:
+        for name, counted in found.items():
+            counted[decision.outcome(name)] += 1
+    return found
 
 
 def _decide_price(book: Book, wanted: dict[str, Any], decision: Decision) -> None:
@@ -246,6 +350,7 @@ class Preview:
     left: int = 0
     sample: list[Decision] = field(default_factory=list)
     left_alone: list[LeftAlone] = field(default_factory=list)
+    tally: Tally = field(default_factory=dict)
     subjects: Subjects = field(default_factory=dict)
 
     @property
@@ -259,15 +364,17 @@ def preview(change: Change, *, total: int, first: Sequence[int]) -> Preview:
     for ids in chunks(list(first), CHUNK):
         books = Book.objects.select_related("publisher").in_bulk(ids)
         subjects = subjects_of(books) if change.touches_subjects else {}
-        for book in (books[pk] for pk in ids if pk in books):
-            decision = decide(book, change, subjects)
-            found.looked_at += 1
+        decisions = [decide(books[pk], change, subjects) for pk in ids if pk in books]
+        found.looked_at += len(decisions)
+        found.tally = _added(found.tally, tally(decisions, change))
+        for decision in decisions:
             found.left_alone += decision.left_alone[: NAMED - len(found.left_alone)]
             if decision.changes:
                 found.changed += 1
                 if len(found.sample) < SAMPLE:
+                    pk = decision.book.pk
                     found.sample.append(decision)
-                    found.subjects = {**found.subjects, book.pk: subjects.get(book.pk, {})}
+                    found.subjects = {**found.subjects, pk: subjects.get(pk, {})}
             elif decision.left:
                 found.left += 1
             else:
@@ -411,19 +518,32 @@ def _commit(job: BulkEdit, ids: list[int]) -> None:
     source = Source.UNDO if job.action == Action.UNDO else Source.LIST
     with jobs.chunk(job, "done", len(ids)):
         with origin(source, user=job.created_by, bulk_edit_id=job.pk), deferred():
-            changed, left, named = DO[Action(job.action)](job, ids)
-        room = NAMED - len(job.left_alone)
-        figures = {
-            "changed": job.changed + changed,
-            "left": job.left + left,
-            "left_alone": [*job.left_alone, *(list(each) for each in named[:room])],
-        }
-        BulkEdit.objects.filter(pk=job.pk).update(**figures)
+            done = DO[Action(job.action)](job, ids)
+        note(job, done)
+
+
+def note(job: BulkEdit, done: "Done") -> None:
+    """Add to the figures of the job, in the transaction that did it."""
+    changed, left, named, counted = done
+    room = NAMED - len(job.left_alone)
+    figures: dict[str, Any] = {
+        "changed": job.changed + changed,
+        "left": job.left + left,
+        "left_alone": [*job.left_alone, *(list(each) for each in named[:room])],
+        "changes": {**job.changes, "tally": _added(tally_of(job), counted)},
+    }
+    BulkEdit.objects.filter(pk=job.pk).update(**figures)
     for name, value in figures.items():
         setattr(job, name, value)
 
 
-Done = tuple[int, int, list[LeftAlone]]  # changed, not changed for a reason, and the reasons
+# Changed, not changed for a reason, the reasons, and what became of each field.
+Done = tuple[int, int, list[LeftAlone], Tally]
+
+
+def _whole(left: Iterable[LeftAlone]) -> Tally:
+    counted = Counter(each.why for each in left)
+    return {WHOLE: counted} if counted else {}
 
 
 def _change(job: BulkEdit, ids: list[int]) -> Done:
@@ -439,11 +559,10 @@ def _change(job: BulkEdit, ids: list[int]) -> Done:
     reindex = not Book.objects.all().indexed.isdisjoint(columns)
     written("book", [decision.book.pk for decision in todo], reindex=reindex)
     there = {book.pk for book in books}
-    left = [LeftAlone(pk, "", Why.GONE) for pk in ids if pk not in there]
+    gone = [LeftAlone(pk, "", Why.GONE) for pk in ids if pk not in there]
     untouched = sum(1 for each in decisions if each.left and not each.changes)
-    number = len(left) + untouched
-    left += [each for decision in decisions for each in decision.left_alone]
-    return len(todo), number, left
+    left = gone + [each for decision in decisions for each in decision.left_alone]
+    return len(todo), len(gone) + untouched, left, _added(tally(decisions, change), _whole(gone))
 
 
 def _check_publisher(change: Change) -> None:
@@ -511,11 +630,15 @@ def _delete(job: BulkEdit, ids: list[int]) -> Done:
     there = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
     rows.filter(pk__in=there).delete()
     gone = [LeftAlone(pk, "", Why.GONE) for pk in ids if pk not in there]
-    return len(there), len(gone), gone
+    return len(there), len(gone), gone, _whole(gone)
 
 
 def _put_back(job: BulkEdit, ids: list[int]) -> Done:
-    changes = list(Book.history.filter(bulk_edit=job.undoes_id, id__in=ids))
+    return put_back(list(Book.history.filter(bulk_edit=job.undoes_id, id__in=ids)))
+
+
+def put_back(changes: Sequence[Any]) -> Done:
+    """Undo these changes of books (snapshots), and only them."""
     applied = history.put_back_all("book", changes)
     written_again = set(applied.written)
     titles = {change.id: change.title for change in changes}
@@ -527,7 +650,7 @@ def _put_back(job: BulkEdit, ids: list[int]) -> Done:
         LeftAlone(pk, titles[pk], Why.REFUSED, sentence) for pk, sentence in applied.refused.items()
     ]
     number = len({each.pk for each in left} - written_again)
-    return len(written_again), number, left
+    return len(written_again), number, left, _whole(left)
 
 
 DO = {Action.CHANGE: _change, Action.DELETE: _delete, Action.UNDO: _put_back}

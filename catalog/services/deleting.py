@@ -17,7 +17,7 @@ from catalog.models import Author, Book, BulkEdit, Contribution, Publisher
 from catalog.models.history import Source, origin
 from catalog.models.indexed import deferred
 from catalog.models.versioned import RecordGone, VersionedModel, record_kind
-from catalog.services import history, recording
+from catalog.services import bulk_edit, history, recording
 from catalog.services.history import CannotPutBack
 from catalog.text import chunks, match_key
 
@@ -202,23 +202,46 @@ def undelete(kind: str, pk: int, user: User | None) -> Return:
     if last is None:
         raise AlreadyThere if model._base_manager.filter(pk=pk).exists() else NeverThere
     needed = _needed(last) if kind == "book" else {}
+    reason = _("“%(name)s” was brought back") % {"name": name_of(last)[:70]}
+    move = last.bulk_edit if kind != "book" else None  # a book may be one of many deleted together
+    changes = list(Book.history.filter(bulk_edit=move)) if move else []
+    moved = left = 0
     try:
-        with origin(Source.UNDO, user=user), deferred():
-            try:
-                history.apply_state(kind, pk, last, bring_back=True)
-            except CannotPutBack as error:
-                raise _explained(kind, last, error) from error
-            moved = history.Applied()
-            if last.bulk_edit_id and kind != "book":
-                changes = Book.history.filter(bulk_edit=last.bulk_edit_id)
-                moved = history.put_back_all("book", changes)
+        with transaction.atomic():
+            edit = _return_noted(move, len(changes), user) if move and changes else None
+            bulk_edit_id = edit.pk if edit else None
+            with (
+                origin(Source.UNDO, user=user, bulk_edit_id=bulk_edit_id, reason=reason),
+                deferred(),
+            ):
+                try:
+                    history.apply_state(kind, pk, last, bring_back=True)
+                except CannotPutBack as error:
+                    raise _explained(kind, last, error) from error
+                if edit:
+                    moved, left, *_rest = done = bulk_edit.put_back(changes)
+                    bulk_edit.note(edit, done)
     except IntegrityError:
         if model._base_manager.filter(pk=pk).exists():  # somebody was quicker by a moment
             raise AlreadyThere from None
         raise
-    left = len(moved.left) + len(moved.refused)
     record = model._base_manager.get(pk=pk)  # its version was raised at the end
-    return Return(record, _returned(needed), len(moved.written), left)
+    return Return(record, _returned(needed), moved, left)
+
+
+def _return_noted(move: BulkEdit, number: int, user: User | None) -> BulkEdit:
+    """The return of the books as one change, as their move was."""
+    now = timezone.now()
+    return BulkEdit.objects.create(
+        created_by=user,
+        action=BulkEdit.Action.UNDO,
+        undoes=move,
+        state=BulkEdit.State.DONE,
+        total=number,
+        done=number,
+        started_at=now,
+        finished_at=now,
+    )
 
 
 def _needed(last: Any) -> dict[str, set[int]]:

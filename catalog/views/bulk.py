@@ -1,7 +1,8 @@
 """Changing or deleting the selected books together: what, a look at it, doing it, putting back."""
 
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import DetailView, FormView, TemplateView, View
 
 from accounts.models import User
@@ -26,7 +27,7 @@ from catalog.models import Book, BulkEdit
 from catalog.presentation import Row, book_url, price_text, year_text
 from catalog.search.listings import BookListing
 from catalog.services import bulk_edit, jobs, progress
-from catalog.services.bulk_edit import Change, Decision, LeftAlone, Preview
+from catalog.services.bulk_edit import Change, Decision, LeftAlone, Preview, Tally, Why
 from catalog.views.deleting import list_url
 from catalog.views.imports import NearestPageMixin
 from site_config.views import JsonMixin, PartialTemplateMixin, undoable
@@ -199,6 +200,8 @@ class BulkEditPreviewView(DraftMixin, TemplateView):
         preview = bulk_edit.preview(change, total=self.total, first=self.first())
         return context | {
             "preview": preview,
+            "by_field": by_field(preview.tally),
+            "reasons": bulk_edit.reasons(preview.left_alone, preview.tally),
             "rows": sample_rows(preview, change),
             "sentences": sentences(self.job),
             "at_once": self.total <= bulk_edit.AT_ONCE,
@@ -235,6 +238,7 @@ def say_done(request: HttpRequest, job: BulkEdit) -> None:
     if job.left:
         text = ngettext("%(count)s was left alone.", "%(count)s were left alone.", job.left)
         said.append(text % {"count": number_format(job.left)})
+    said += [f"{label}: {text}." for label, text in by_field(bulk_edit.tally_of(job))]
     if job.changed:
         undoable(request, " ".join(said), reverse("catalog:bulk_edit_undo", args=(job.pk,)))
     else:
@@ -254,28 +258,63 @@ def value_text(name: str, value: Any) -> str:
     return currencies.name(value) if name == "currency" else str(value)
 
 
+LABELS: Final = {
+    "publisher": gettext_lazy("Publisher"),
+    "language": gettext_lazy("Language"),
+    "year": gettext_lazy("Year"),
+    "price": gettext_lazy("Price"),
+    "currency": gettext_lazy("Currency"),
+    "add_subjects": gettext_lazy("Subjects added"),
+    "remove_subjects": gettext_lazy("Subjects removed"),
+}
+
+
 def sentences(job: BulkEdit) -> list[tuple[str, str]]:
     """Each field with its new value; "" for one that is taken away."""
     if job.is_move:
         return []
     change = Change.from_json(job.changes)
-    said = []
-    for name, value in change.values.items():
-        if name == "publisher_id":
-            said.append((_("Publisher"), change.publisher.name if change.publisher else ""))
-        elif name == "price":
-            said.append((_("Price"), price_text(value, change.values.get("currency", ""))))
-        elif name == "currency" and change.values.get("price") is None:
-            said.append((_("Currency"), value_text(name, value)))
-        elif name != "currency":
-            said.append(
-                (_("Language") if name == "language" else _("Year"), value_text(name, value))
-            )
-    if change.add_subjects:
-        said.append((_("Subjects added"), "; ".join(change.add_subjects)))
-    if change.remove_subjects:
-        said.append((_("Subjects removed"), "; ".join(change.remove_subjects)))
-    return said
+    return [(str(LABELS[name]), new_text(change, name)) for name in change.fields]
+
+
+def new_text(change: Change, name: str) -> str:
+    match name:
+        case "publisher":
+            return change.publisher.name if change.publisher else ""
+        case "price":
+            return price_text(change.values["price"], change.values.get("currency", ""))
+        case "add_subjects":
+            return "; ".join(change.add_subjects)
+        case "remove_subjects":
+            return "; ".join(change.remove_subjects)
+    return value_text(name, change.values[name])
+
+
+def by_field(tally: Tally) -> list[tuple[str, str]]:
+    """What becomes of each field, in how many books; nothing where the whole says it."""
+    found = [(name, counted) for name, counted in tally.items() if name != bulk_edit.WHOLE]
+    if len({frozenset(counted.items()) for _name, counted in found}) < 2 and not any(
+        why in counted for _name, counted in found for why in WHY
+    ):
+        return []
+    return [(str(LABELS[name]), outcome_text(counted)) for name, counted in found]
+
+
+def outcome_text(counted: Counter[str]) -> str:
+    said = [_("%(n)s changed") % {"n": number_format(counted[bulk_edit.CHANGED])}]
+    if same := counted[bulk_edit.SAME]:
+        said.append(_("%(n)s so already") % {"n": number_format(same)})
+    for why, text in WHY.items():
+        if counted[why]:
+            said.append(str(text) % {"n": number_format(counted[why])})
+    return " · ".join(said)
+
+
+WHY: Final = {
+    Why.DAY_KNOWN: gettext_lazy("%(n)s left alone: the day of publication is known"),
+    Why.NO_PRICE: gettext_lazy("%(n)s left alone: no price"),
+    Why.NO_CURRENCY: gettext_lazy("%(n)s left alone: no currency"),
+}
 
 
 def sample_rows(preview: Preview, change: Change) -> list[Row]:
@@ -363,7 +402,7 @@ class BulkEditDetailView(PermissionRequiredMixin, JsonMixin, DetailView):
         job: BulkEdit = self.object
         allowed = may_change(self.request.user, job)
         back = bulk_edit.undo_of(job)
-        left_alone = [LeftAlone(*each) for each in job.left_alone]
+        tally = bulk_edit.tally_of(job)
         return super().get_context_data(
             progress=progress.of_bulk(job),
             may_change=allowed,
@@ -373,8 +412,8 @@ class BulkEditDetailView(PermissionRequiredMixin, JsonMixin, DetailView):
             and back is not None
             and back.state in (State.MAPPING, State.CANCELLED, State.FAILED),
             sentences=sentences(job),
-            left_alone=[(book_url(each.pk), each) for each in left_alone],
-            more_left=max(job.left - len(left_alone), 0),
+            by_field=by_field(tally),
+            reasons=bulk_edit.reasons((LeftAlone(*each) for each in job.left_alone), tally),
             place=place(job),
             moved=job.selection.get("deleted", ""),
             **kwargs,

@@ -17,7 +17,7 @@ from catalog.models.history import Source
 from catalog.models.versioned import RecordGone
 from catalog.search.backends import backend
 from catalog.search.base import BOOKS
-from catalog.services import deleting
+from catalog.services import changes, deleting
 from catalog.services.deleting import delete_record, undelete
 from catalog.services.recording import now, state
 from tests.catalog.search.shelves import needs_books
@@ -154,6 +154,25 @@ def test_the_books_of_a_publisher_go_to_another_and_come_back(make_books, make_p
     assert (back.moved, back.left) == (2, 1)
     assert Book.objects.filter(publisher=pk).count() == 2
     assert not Book.objects.filter(publisher=ace).exists()
+    # The return is one change with a reason, as the move was.
+    returned = [*Book.history.filter(source=Source.UNDO), Publisher.history.first()]
+    assert {row.alone for row in returned} == {False}
+    assert {row.history_change_reason for row in returned} == {"“Ace Boks” was brought back"}
+    (edit,) = {row.bulk_edit for row in returned}
+    assert (edit.action, edit.undoes.is_move, edit.state) == ("undo", True, "done")
+    assert (edit.total, edit.done, edit.changed, edit.left) == (3, 3, 2, 1)
+    # The newest first: the return, what somebody decided otherwise, the deletion.
+    assert [line.stream for line in changes.recent(size=3)[0]] == ["bulk", "book", "bulk"]
+
+
+def test_a_record_without_books_comes_back_with_a_reason(make_publisher, manager):
+    ace = make_publisher("Ace Books")
+    pk = ace.pk
+    delete_record(ace, manager)
+    undelete("publisher", pk, manager)
+    row = Publisher.history.first()
+    assert (row.history_change_reason, row.alone) == ("“Ace Books” was brought back", True)
+    assert not BulkEdit.objects.exists()
 
 
 def test_books_can_be_left_without_a_publisher(make_books, manager):

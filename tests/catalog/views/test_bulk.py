@@ -387,8 +387,32 @@ def test_what_was_left_alone_is_named_on_its_page(desk, books):
     change(desk, job, currency="EUR")
     confirm(desk, job, 5)
     response = desk.get(page(job))
-    assertContains(response, "It has no price", count=5)
+    assertContains(response, "5 books have no price that a currency could belong to.", count=1)
     assertContains(response, books[0].title)
+
+
+def test_a_field_that_was_left_alone_is_counted_by_itself(desk, books, monkeypatch):
+    monkeypatch.setattr(bulk_edit, "NAMED", 3)
+    job = select(desk, books)
+    assertContains(desk.get(page(job, "update")), "Without a currency it is set only in books")
+    change(desk, job, price="5", add_subjects="Classics")
+    said = "<dt>Price</dt><dd>0 changed · 5 left alone: no currency</dd>"
+    response = desk.get(page(job, "preview"))
+    assertContains(response, said)
+    assertContains(response, "<dt>Subjects added</dt><dd>5 changed</dd>")
+    assert response.text.index(said) < response.text.index("<table")
+    confirm(desk, job, 5)
+    assertContains(desk.get("/books/"), "5 books changed. Price: 0 changed · 5 left alone")
+    response = desk.get(page(job))
+    assertContains(response, said)
+    assertContains(response, "5 books have no currency, and a price needs one.", count=1)
+    assertContains(response, "and 2 more")
+
+
+def test_fields_that_fare_alike_are_not_counted_one_by_one(desk, books):
+    job = select(desk, books)
+    change(desk, job, language="eng", year="2001")
+    assertNotContains(desk.get(page(job, "preview")), "bulk-by-field")
 
 
 def test_books_moved_by_a_deletion_are_put_back_with_that_record(desk, cataloguer):
