@@ -286,9 +286,9 @@ class BookForm(RecordForm):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         has = getattr(self.instance, name)
-        if has and has not in dict(choices):
-            choices = [*choices, (has, called(has))]
         field.choices = choices
+        if has and not field.valid_value(has):
+            field.choices = [*choices, (has, called(has))]
 
     def layout(self) -> Layout:
         return Layout(

@@ -10,6 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 USUAL: Final = ("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "JPY", "SEK", "NOK", "DKK", "PLN", "INR")
 
+# ISO 4217 has more than money that a price can be in: codes with X are metals, units of account
+# and tests, but for those that several territories share; others are funds.
+SHARED: Final = frozenset({"XAF", "XCD", "XCG", "XOF", "XPF"})
+FUNDS: Final = frozenset({"BOV", "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW"})
+
 
 @lru_cache(maxsize=16)
 def _names(language: str) -> dict[str, str]:
@@ -22,7 +27,12 @@ def _names(language: str) -> dict[str, str]:
 
 
 def is_known(code: str) -> bool:
-    return code in _names("en")
+    """May a price be given in it?"""
+    return code in _names("en") and _is_money(code)
+
+
+def _is_money(code: str) -> bool:
+    return code not in FUNDS and (code[0] != "X" or code in SHARED)
 
 
 def name(code: str) -> str:
@@ -32,8 +42,8 @@ def name(code: str) -> str:
 
 
 def choices() -> list[tuple[object, list[tuple[str, str]]]]:
-    rest = [code for code in _names(get_language() or "en") if code not in USUAL]
+    money = [code for code in _names(get_language() or "en") if _is_money(code)]
     return [
         (_("Usual"), [(code, name(code)) for code in USUAL]),
-        (_("All others"), [(code, name(code)) for code in rest]),
+        (_("All others"), [(code, name(code)) for code in money if code not in USUAL]),
     ]
