@@ -54,6 +54,15 @@ class Difference:
     pictures: tuple[Row | None, Row | None] | None = None
     code: bool = field(default=False)  # digits: the same in every script
 
+    @property
+    def gone(self) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.mark == "removed"]
+
+    @property
+    def come(self) -> list[Piece]:
+        """What is there now: added, or changed."""
+        return [piece for piece in self.pieces if piece.mark != "removed"]
+
 
 def compare(
     model: type[Model],

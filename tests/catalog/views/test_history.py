@@ -9,7 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from catalog.models import Author, Book, BulkEdit, Contribution, ImportJob, ImportRow, Publisher
+from catalog.models import (
+    Author,
+    Book,
+    BulkEdit,
+    Contribution,
+    ImportJob,
+    ImportRow,
+    Publisher,
+    Subject,
+)
 from catalog.models.history import Source, origin
 from catalog.models.indexed import deferred
 
@@ -398,3 +407,20 @@ def test_htmx_gets_the_changes_alone(client_of, reader):
 
 def test_the_changes_are_for_people_with_an_account(client):
     assert client.get("/changes/").status_code == 302
+
+
+def test_what_came_stands_below_after_and_what_went_below_before(client_of, reader, make_books):
+    (book,) = make_books(1)
+    novel, classics = (Subject.objects.create(name=name) for name in ("Novel", "Classics"))
+    for subjects in ([novel], [classics]):
+        with deferred():
+            book.subjects.set(subjects)
+            book.save()
+    response = client_of(reader).get(reverse("catalog:book_history", args=(book.pk,)))
+    removed, added = (
+        f'<ul><li class="is-{mark}"><span class="visually-hidden">{mark}: </span>'
+        f"<bdi>{name}</bdi></li></ul>"
+        for mark, name in (("removed", "Novel"), ("added", "Classics"))
+    )
+    assertContains(response, f"<td>{removed}</td><td>{added}</td>")
+    assertContains(response, f"<td></td><td>{added.replace('Classics', 'Novel')}</td>")
