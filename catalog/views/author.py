@@ -12,6 +12,7 @@ from django.db.models.functions import RowNumber
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView
 
@@ -68,7 +69,7 @@ class AuthorListView(RecordListView):
         return [
             {
                 "value": value or "all",
-                "label": label,
+                "label": capfirst(str(label)),
                 "selected": value == chosen,
                 "querystring": self.filters.with_("kind", value),
             }

@@ -5,6 +5,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
 
 from catalog.models import Contribution
 from catalog.tasks import record_author_access
@@ -188,3 +189,18 @@ def test_a_broker_that_is_down_does_not_matter(client, le_guin, monkeypatch):
 
     monkeypatch.setattr(record_author_access, "apply_async", refused)
     assert client.get(le_guin.get_absolute_url()).status_code == 200
+
+
+def test_an_empty_catalogue_offers_nothing_to_search_in(client):
+    response = client.get("/authors/")
+    assertContains(response, "Your catalogue is empty")
+    for trace in ('id="name-search"', 'class="chip"', "0 authors"):
+        assertNotContains(response, trace)
+    assertContains(client.get("/authors/?q=zzz"), 'id="name-search"')
+
+
+def test_the_kinds_are_written_alike(client, make_books):
+    make_books(1)
+    response = client.get("/authors/")
+    for kind in ("All", "Person", "Organisation"):
+        assertContains(response, f">{kind}</a>")

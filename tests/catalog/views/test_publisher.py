@@ -2,6 +2,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.catalog.search.shelves import needs_books
 
@@ -147,3 +148,11 @@ def test_a_closed_catalogue_asks_people_to_sign_in(client, reader, make_books, s
     settings.CATALOG_PUBLIC = False
     url = make_books(1)[0].publisher.get_absolute_url()
     assert client.get(url).headers["Location"].startswith(reverse("accounts:login"))
+
+
+def test_an_empty_catalogue_offers_nothing_to_search_in(client):
+    response = client.get("/publishers/")
+    assertContains(response, "Your catalogue is empty")
+    for trace in ('id="name-search"', 'class="chip"', "0 publishers"):
+        assertNotContains(response, trace)
+    assertContains(client.get("/publishers/?q=zzz"), 'id="name-search"')
