@@ -66,6 +66,11 @@ def theme(context: RequestContext) -> str:
 _path = cache(reverse)  # the addresses of sections do not change while the process lives
 
 
+def _is_of_books(path: str) -> bool:
+    """Pages of books whose address does not begin as that of the list does."""
+    return path == "/" or path.startswith(_path("catalog:bulk_edit_list"))
+
+
 @register.simple_tag(takes_context=True)
 def section(context: RequestContext, name: str, label: Any) -> SafeString:
     """A link of the main navigation, marked when the page belongs to its section."""
@@ -74,6 +79,6 @@ def section(context: RequestContext, name: str, label: Any) -> SafeString:
     current = ""
     if here == url:
         current = mark_safe(' aria-current="page"')
-    elif here.startswith(url) or (here == "/" and name == "catalog:book_list"):
+    elif here.startswith(url) or (name == "catalog:book_list" and _is_of_books(here)):
         current = mark_safe(' aria-current="true"')
     return format_html('<li><a href="{}"{}>{}</a></li>', url, current, label)

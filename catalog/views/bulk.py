@@ -50,8 +50,8 @@ def is_draft(job: BulkEdit) -> bool:
 
 
 def place(job: BulkEdit) -> str:
-    """The list that it was begun from, as it stood, at its rows."""
-    return f"{list_url('book', job.selection.get('list', ''))}#results"
+    """The list that it was begun from, as it stood."""
+    return list_url("book", job.selection.get("list", ""))
 
 
 class BulkEditMixin(PermissionRequiredMixin):
@@ -87,7 +87,7 @@ class BulkEditCreateView(PermissionRequiredMixin, View):
         list_ = form.cleaned_data.get("list", "")
         if form.errors:
             messages.warning(request, form.problem)
-            return HttpResponseRedirect(f"{list_url('book', list_)}#results")
+            return HttpResponseRedirect(list_url("book", list_))
         data = form.cleaned_data
         if data["action"] == Action.DELETE and not request.user.has_perm("catalog.delete_book"):
             raise PermissionDenied

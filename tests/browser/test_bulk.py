@@ -68,14 +68,14 @@ def test_a_few_are_changed_looked_at_and_put_back(
     if hand.scripts:
         assert_accessible(page)
     hand.press("Change 2 books")
-    expect(page).to_have_url(re.compile(r"/books/\?language=fre#results$"))
+    expect(page).to_have_url(re.compile(r"/books/\?language=fre$"))
     expect(page.locator("#toasts")).to_contain_text("2 books changed.")
     expect(page.locator("#results")).to_contain_text("58 of 60")
     expect(page.locator("#f-language")).to_contain_text("English 2")
     hand.press("Undo")
     expect(page.locator("#toasts")).to_contain_text("2 books put back.")
     expect(page.locator("#results")).to_contain_text("60 of 60")
-    expect(page).to_have_url(re.compile(r"/books/\?language=fre#results$"))
+    expect(page).to_have_url(re.compile(r"/books/\?language=fre$"))
 
 
 def test_all_of_a_list_are_deleted_together(hand: Hand, shelf: Site, sign_in) -> None:
@@ -137,7 +137,7 @@ def test_what_was_ticked_on_other_pages_comes_along(table: Page) -> None:
     expect(table.get_by_role("table")).to_contain_text("Book 001")
     expect(table.get_by_role("table")).to_contain_text("Book 030")
     table.get_by_role("button", name="Change 2 books").click()
-    expect(table).to_have_url(re.compile(r"page=2#results$"))
+    expect(table).to_have_url(re.compile(r"page=2$"))
     expect(count(table)).to_have_text("")
     expect(box(table, 30)).not_to_be_checked()
 

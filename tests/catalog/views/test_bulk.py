@@ -101,7 +101,7 @@ def test_what_is_ticked_becomes_a_draft(desk, books, cataloguer):
     assert bulk_edit.existing(job).tolist() == [b.pk for b in books[:4]]
     response = desk.get(page(job, "update"))
     assertContains(response, "Change 4 books")
-    assertContains(response, 'href="/books/?language=fre&amp;page=2#results"')
+    assertContains(response, 'href="/books/?language=fre&amp;page=2"')
     assert Book.objects.filter(version__gt=2).count() == 0
 
 
@@ -116,7 +116,7 @@ def test_all_of_the_list_are_those_that_fit_its_filter(desk, books, make_books):
 
 def test_nothing_ticked_is_said_in_the_list(desk, books):
     response = desk.post(CREATE, {"list": "language=fre&page=2"})
-    assertRedirects(response, "/books/?language=fre&page=2#results", fetch_redirect_response=False)
+    assertRedirects(response, "/books/?language=fre&page=2", fetch_redirect_response=False)
     assertContains(desk.get("/books/"), "Nothing is selected")
     assert not BulkEdit.objects.exists()
 
@@ -168,7 +168,7 @@ def test_from_the_list_to_the_list_again(desk, books):
     assertContains(response, "<b>3</b> are changed")
     assert Book.objects.filter(language="fre").count() == 5
     response = confirm(desk, job, 3)
-    assertRedirects(response, "/books/?language=fre#results", fetch_redirect_response=False)
+    assertRedirects(response, "/books/?language=fre", fetch_redirect_response=False)
     assert Book.objects.filter(language="eng", year=2001).count() == 3
     response = desk.get("/books/?language=fre")
     assertContains(response, "3 books changed.")
@@ -181,7 +181,7 @@ def test_the_message_undoes_it(desk, books):
     change(desk, job, language="eng")
     confirm(desk, job, 3)
     response = desk.post(page(job, "undo"))
-    assertRedirects(response, "/books/?language=fre#results", fetch_redirect_response=False)
+    assertRedirects(response, "/books/?language=fre", fetch_redirect_response=False)
     assert Book.objects.filter(language="fre").count() == 5
     assertContains(desk.get("/books/"), "3 books put back.")
     response = desk.get(page(job))
@@ -268,7 +268,7 @@ def test_two_clicks_make_one_change(desk, books):
 def test_a_draft_can_be_thrown_away(desk, books):
     job = select(desk, books, list="language=fre")
     response = desk.post(page(job, "cancel"))
-    assertRedirects(response, "/books/?language=fre#results", fetch_redirect_response=False)
+    assertRedirects(response, "/books/?language=fre", fetch_redirect_response=False)
     job.refresh_from_db()
     assert job.state == State.CANCELLED
 
@@ -424,3 +424,10 @@ def test_books_moved_by_a_deletion_are_put_back_with_that_record(desk, catalogue
     assertContains(response, "“Old House” was deleted")
     assertNotContains(response, "Put all of it back")
     assert desk.post(page(job, "undo")).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["", "detail", "update"])
+def test_pages_of_bulk_changes_belong_to_the_books(desk, books, queued, name):
+    address = page(queued if name == "detail" else select(desk, books), name) if name else "/bulk/"
+    response = desk.get(address)
+    assertContains(response, '<a href="/books/" aria-current="true">Books</a>')

@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from catalog.models import Author, Book, Contribution, Publisher, Subject, Submission
 from catalog.models.history import origin
@@ -606,3 +607,9 @@ def test_a_new_book_begins_whatever_publisher_its_address_names(desk, number):
 def test_a_record_that_never_was_is_a_404(desk):
     assert desk.get(reverse("catalog:book_update", args=(999,))).status_code == 404
     assert desk.post(reverse("catalog:book_update", args=(999,)), {}).status_code == 404
+
+
+def test_a_form_is_sent_to_its_address_without_a_fragment(client_of, cataloguer):
+    """A button of the credits leaves `#credits` in the address, and saving would keep it."""
+    response = client_of(cataloguer).get("/books/new/?list=%3Fpage%3D2")
+    assertContains(response, 'method="post" action="/books/new/?list=%3Fpage%3D2"')
