@@ -1,6 +1,6 @@
 """A cell of the table of books, changed where it stands."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import UpdateView
 
 from accounts import resuming
@@ -26,6 +27,14 @@ from catalog.views.deleting import list_url
 from catalog.views.editing import ATTEMPTS
 from catalog.views.listing import list_param
 from site_config.views import PartialTemplateMixin, current_page, wants_partial
+
+HEADINGS: Final = {
+    "title": gettext_lazy("Change the title"),
+    "publisher": gettext_lazy("Change the publisher"),
+    "year": gettext_lazy("Change the year"),
+    "language": gettext_lazy("Change the language"),
+    "price": gettext_lazy("Change the price"),
+}
 
 
 class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
@@ -77,7 +86,10 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            list_url=self.list_url, list_query=self.list_query, **kwargs
+            list_url=self.list_url,
+            list_query=self.list_query,
+            heading=HEADINGS[self.kwargs["field"]],
+            **kwargs,
         )
 
     # --- A request ------------------------------------------------------------------------------

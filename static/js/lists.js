@@ -138,16 +138,21 @@
       const fold = byId(id)?.closest(".facet")?.querySelector("details");
       if (fold) fold.open = true;
     }
-    const form = formIn(event.detail.target.closest?.("td"));
+    const cell = event.detail.target.closest?.("td");
+    const form = formIn(cell);
     if (!form) return;
+    // What stood there keeps its room behind the form: no column changes its width.
+    if (cell === event.detail.target) cell.insertAdjacentHTML("afterbegin", shown.get(cell)?.html ?? "");
     // What stands in the form when it is opened; a picker may put more into it meanwhile.
     form.dataset.before ??= valueOf(form);
-    const first = form.querySelector(".is-invalid, .conflict input[type=radio]") ?? form.querySelector("input:not([type=hidden]), select");
+    const first = form.querySelector(".conflict input[type=radio]") ?? form.querySelector("input:not([type=hidden]), select");
     first?.focus();
     if (!form.querySelector(".is-invalid")) first?.select?.();
   });
 
   document.addEventListener(EVENT.afterSettle, (event) => {
+    // Only now: until it settles, an element has the classes of the one that it replaces.
+    formIn(event.detail.target.closest?.("td"))?.querySelector(".is-invalid")?.focus();
     if (!goOn || event.detail.xhr?.status === 422) {
       goOn = null;
       return;

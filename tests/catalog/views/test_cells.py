@@ -180,3 +180,23 @@ def test_a_year_that_contradicts_the_day_is_refused_at_the_cell(desk, book):
     response = desk.post(url(book, "year"), typed(book, year="1966"), headers=HTMX)
     assertContains(response, "This day is in 1965, but the year says 1966.", status_code=422)
     assert Book.objects.get().year == 1965
+
+
+def test_as_a_page_a_cell_says_what_it_is(desk, book):
+    response = desk.get(url(book, "year"))
+    assertContains(response, "<h1>Change the year</h1>")
+    assertContains(response, '<label class="form-label" for="cell_year">Year</label>', html=True)
+    assertContains(response, f'<a href="{book.get_absolute_url()}" dir="auto">Dune</a>')
+    assertContains(response, "<title>Change the year · Dune")
+    in_table = desk.get(url(book, "year"), headers=HTMX)
+    assertNotContains(in_table, "<label")
+
+
+def test_an_empty_cell_says_what_could_stand_there(desk, book):
+    assertNotContains(desk.get("/books/"), ">Price</a></td>")
+    full = len(desk.get("/books/").content)
+    Book.objects.update(price=None, currency="", year=None, language="", publisher=None)
+    response = desk.get("/books/")
+    for label in ("Publisher", "Year", "Language", "Price"):
+        assertContains(response, f">{label}</a></td>", count=1)
+    assert len(response.content) < full
