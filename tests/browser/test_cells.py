@@ -191,6 +191,50 @@ def test_on_a_phone_cells_open_with_a_tap(table: Page, assert_accessible) -> Non
     assert_accessible(table)
 
 
+def test_an_open_cell_moves_no_column(table: Page) -> None:
+    table.set_viewport_size({"width": 1280, "height": 900})
+    widths = (
+        "[...document.querySelectorAll('.worked th')].map((th) => th.getBoundingClientRect().width)"
+    )
+    before = table.evaluate(widths)
+    for column, field in (
+        (TITLE, "Title"),
+        (PUBLISHER, "Publisher"),
+        (YEAR, "Year"),
+        (PRICE, "Price"),
+    ):
+        row = cell(table, "Book 02", column)
+        row.hover()
+        row.locator(".cell-edit").click()
+        expect(table.get_by_label(f"{field} of “Book 02”")).to_be_focused()
+        assert table.evaluate(widths) == before
+        sheet, form = table.locator(".sheet").first, table.locator("form[data-cell]")
+        ends = [each.bounding_box()["x"] + each.bounding_box()["width"] for each in (sheet, form)]
+        assert ends[1] <= ends[0]
+        table.keyboard.press("Escape")
+        expect(form).to_have_count(0)
+
+
+def test_the_field_in_error_has_the_focus(table: Page, guard) -> None:
+    guard.expect("422")
+    cell(table, "Book 02", PRICE).dblclick()
+    table.get_by_label("Price of “Book 02”").fill("5")
+    table.keyboard.press("Enter")
+    expect(table.get_by_role("alert")).to_contain_text("A price needs a currency.")
+    expect(table.get_by_label("Currency of “Book 02”")).to_be_focused()
+
+
+def test_on_a_phone_an_empty_cell_is_filled(table: Page) -> None:
+    table.set_viewport_size({"width": 390, "height": 800})
+    link = table.get_by_role("link", name="Change the price: Book 02")
+    expect(link).to_have_text("Price")
+    assert link.bounding_box()["width"] > 40  # the word is seen
+    link.click()
+    table.get_by_label("Price of “Book 02”").fill("5 EUR")
+    table.get_by_role("button", name="Save").click()
+    expect(cell(table, "Book 02", PRICE)).to_contain_text("€5.00")
+
+
 def test_readers_have_nothing_to_change(page: Page, shelf: Site, sign_in) -> None:
     sign_in(page, shelf, "reader")
     page.goto(f"{shelf.url}/books/")
