@@ -86,9 +86,10 @@ def keep(request: HttpRequest, typed: Typed) -> None:
 
 
 def take(request: HttpRequest) -> Typed | None:
-    """What waits for this page: once."""
+    """What waits for this page: once. What was too long is nothing, not an empty form."""
     kept = request.session.get(KEY)
     if not kept or kept["path"] != request.get_full_path():
         return None
     del request.session[KEY]
-    return Typed(**kept)
+    typed = Typed(**kept)
+    return None if typed.too_long else typed

@@ -67,7 +67,8 @@ class LoginView(views.LoginView):
         kwargs.setdefault("typed", self.typed)
         context = super().get_context_data(setup_needed=setup.needed(), **kwargs)
         if typed := context["typed"]:
-            context |= {"next": typed.path, "typed_packed": resuming.pack(typed)}
+            context["next"] = typed.path
+            context["typed_packed"] = "" if typed.too_long else resuming.pack(typed)
         return context
 
 
@@ -112,8 +113,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         if resuming.is_such_a_page(request.path):
             if not request.user.is_authenticated:
                 return sign_in_and_go_on(request)
-            resuming.keep(request, resuming.typed_in(request))
-            return redirect(request.get_full_path())
+            if not (typed := resuming.typed_in(request)).too_long:
+                resuming.keep(request, typed)
+                return redirect(request.get_full_path())
     return csrf.csrf_failure(request, reason)
 
 

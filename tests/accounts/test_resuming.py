@@ -101,6 +101,34 @@ def test_more_than_can_be_carried_is_said(client, reader, url):
     assert len(response.content) < 20_000
 
 
+def test_after_what_was_too_long_the_form_shows_the_record_and_not_an_empty_form(
+    client, cataloguer, make_publisher
+):
+    url = reverse("catalog:publisher_update", args=(make_publisher("Ace").pk,))
+    page = client.post(url, {"name": "x" * (resuming.MOST + 1)}).content.decode()
+    assert 'name="typed"' not in page
+    assert f'name="next" value="{url}"' in page
+    assert sign_in(client, cataloguer, next=url)["Location"] == url
+    page = client.get(url).content.decode()
+    assert 'value="Ace"' in page
+    assert "Nothing of it is saved yet" not in page
+
+
+def test_a_page_to_sign_in_on_that_carries_nothing_of_it_fills_no_form(
+    client, cataloguer, make_publisher
+):
+    url = reverse("catalog:publisher_update", args=(make_publisher("Ace").pk,))
+    sign_in(client, cataloguer, typed=resuming.pack(resuming.Typed(url, too_long=True)))
+    assert 'value="Ace"' in client.get(url).content.decode()
+
+
+def test_an_old_token_with_what_is_too_long_leads_to_no_empty_form(cataloguer, url):
+    browser = Client(enforce_csrf_checks=True, headers={"origin": "http://testserver"})
+    browser.force_login(cataloguer)
+    assert browser.post(url, {"name": "x" * (resuming.MOST + 1)}).status_code == 403
+    assert resuming.KEY not in browser.session
+
+
 @pytest.mark.parametrize("path", ["https://elsewhere.example/", "//elsewhere.example/"])
 def test_nobody_is_led_to_another_site(client, cataloguer, path):
     typed = resuming.pack(resuming.Typed(path, [["name", "x"]]))
