@@ -77,6 +77,12 @@ def about_to_write(kind: str, ids: Iterable[int], *, locked: bool = False) -> No
         _recorder.keep(kind, new, pending.kept[kind], locked=locked)
 
 
+def made_here(kind: str, pk: int) -> bool:
+    """Was this record made in the `deferred()` block that is open?"""
+    pending = _pending.get()
+    return pending is not None and pk in pending.ids[kind] and pk not in pending.kept[kind]
+
+
 def about_to_delete(kind: str, ids: Iterable[int]) -> None:
     """The same for records that are deleted: the history gets its last word on them now."""
     pending = _pending.get()

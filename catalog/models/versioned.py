@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 
 from catalog.models.fields import with_what_follows
-from catalog.models.indexed import about_to_write, deferred, locked
+from catalog.models.indexed import about_to_write, deferred, locked, made_here
 
 BOOKKEEPING = frozenset({"id", "version", "created_at", "updated_at"})
 
@@ -84,7 +84,8 @@ class VersionedModel(models.Model):
             if not self._state.adding:
                 self._merge(fields)
                 about_to_write(record_kind(self), [self.pk], locked=True)
-                self.version += 1
+                if not made_here(record_kind(self), self.pk):  # that is one change with making it
+                    self.version += 1
             self.derive()
             if fields:
                 kwargs["update_fields"] = {*fields, "version", "updated_at"}
@@ -127,7 +128,7 @@ class VersionedModel(models.Model):
         if theirs is None:
             raise RecordGone(f"{self._meta.verbose_name} {self.pk}")
         version = theirs.pop("version")
-        if version == self.version:
+        if version == self.version and not made_here(record_kind(self), self.pk):
             return
         mine = {name: _plain(self.__dict__.get(name)) for name in names if name in self.__dict__}
         merged, conflicts = three_way(loaded, mine, theirs)

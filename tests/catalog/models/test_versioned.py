@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.models import Author, Book, Contribution, Publisher
+from catalog.models.indexed import deferred
 from catalog.models.versioned import Conflict, RecordGone, three_way
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,18 @@ def test_update_fields_only_conflicts_in_its_fields(make_books):
     mine.publisher = Publisher.objects.get(name="Chilton")
     with pytest.raises(Conflict):
         mine.save(update_fields=["publisher"])
+
+
+def test_two_who_write_a_record_in_the_block_that_makes_it_lose_nothing():
+    with deferred():
+        mine = Book.objects.create(title="Dune")
+        theirs = Book.objects.get()
+        theirs.language = "eng"
+        theirs.save()
+        mine.year = 1965
+        mine.save()
+    book = Book.objects.get()
+    assert (book.language, book.year, book.version) == ("eng", 1965, 1)
 
 
 def test_a_bulk_update_raises_the_version_and_is_merged(make_author):

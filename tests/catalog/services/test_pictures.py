@@ -18,6 +18,7 @@ from catalog.models import Book, Upload
 from catalog.models.indexed import deferred
 from catalog.pictures import parse
 from catalog.services import pictures
+from catalog.services.books import save_book
 from catalog.services.pictures import PictureChange, UnusablePicture
 from tests import files
 
@@ -306,6 +307,14 @@ def test_it_is_one_change_with_the_rest_of_the_record(take_in, make_books):
     snapshots = Book.history.filter(id=book.pk).order_by("-history_id")
     assert snapshots.count() == before + 1
     assert (snapshots[0].title, snapshots[0].cover) == ("Dune", book.cover.name)
+
+
+def test_a_new_record_with_a_picture_is_at_its_first_version(take_in, cataloguer):
+    book = save_book(Book(title="Dune"), cover=PictureChange(take_in(files.jpeg_picture())))
+    book.refresh_from_db()
+    assert book.cover
+    assert book.version == 1
+    assert [(each.version, each.history_type) for each in book.history.all()] == [(1, "+")]
 
 
 def test_the_filter_by_cover_follows(take_in, make_books, client):
