@@ -67,6 +67,7 @@ class VersionedModel(models.Model):
     sources: ClassVar[Collection[str]]  # fields that derive() reads
     derived: ClassVar[Collection[str]]  # fields that derive() writes
     _loaded: dict[str, Any] | None = None
+    _disputed = False  # a field that was not saved yet has another value of somebody else
 
     class Meta:
         abstract = True
@@ -89,8 +90,9 @@ class VersionedModel(models.Model):
             self.derive()
             if fields:
                 kwargs["update_fields"] = {*fields, "version", "updated_at"}
-            super().save(*args, **with_what_follows(kwargs, self.sources, self.derived))
-        self._remember(None)
+            kwargs = with_what_follows(kwargs, self.sources, self.derived)
+            super().save(*args, **kwargs)
+        self._remember(kwargs.get("update_fields"))
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with deferred():  # what hangs on the record goes one by one
@@ -128,22 +130,24 @@ class VersionedModel(models.Model):
         if theirs is None:
             raise RecordGone(f"{self._meta.verbose_name} {self.pk}")
         version = theirs.pop("version")
-        if version == self.version and not made_here(record_kind(self), self.pk):
+        in_hand = self._disputed or made_here(record_kind(self), self.pk)
+        if version == self.version and not in_hand:
             return
         mine = {name: _plain(self.__dict__.get(name)) for name in names if name in self.__dict__}
         merged, conflicts = three_way(loaded, mine, theirs)
-        if only is not None:
-            conflicts = {
-                name: values
-                for name, values in conflicts.items()
-                if name in only or name.removesuffix("_id") in only
-            }
-        if conflicts:
-            raise Conflict(conflicts, version)
+        refused = {
+            name: values
+            for name, values in conflicts.items()
+            if only is None or name in only or name.removesuffix("_id") in only
+        }
+        if refused:
+            raise Conflict(refused, version)
         for name, value in merged.items():
             if value != mine[name]:
                 setattr(self, name, value)
         self.version = version
+        self._disputed = bool(conflicts)
+        self._loaded = {**theirs, **{name: loaded[name] for name in conflicts}}
 
     def _remember(self, names: Iterable[str] | None) -> None:
         values = {

@@ -61,6 +61,34 @@ def test_update_fields_only_conflicts_in_its_fields(make_books):
         mine.save(update_fields=["publisher"])
 
 
+def test_what_was_not_saved_yet_survives_somebody_elses_save(make_books):
+    make_books(1, title="Dune")
+    mine = Book.objects.get()
+    mine.title = "Dune Messiah"
+    mine.save(update_fields=["pages"])
+    theirs = Book.objects.get()
+    theirs.subtitle = "A novel"
+    theirs.save()
+    mine.save()
+    book = Book.objects.get()
+    assert (book.title, book.subtitle) == ("Dune Messiah", "A novel")
+
+
+def test_what_was_not_saved_yet_overwrites_nobody(make_books):
+    make_books(1, title="Dune")
+    mine, theirs = Book.objects.get(), Book.objects.get()
+    theirs.title = "Dune Messiah"
+    theirs.save()
+    mine.title = "Children of Dune"
+    mine.save(update_fields=["pages"])
+    for _attempt in range(2):
+        with pytest.raises(Conflict):
+            mine.save()
+    mine.title = "Dune Messiah"
+    mine.save()
+    assert Book.objects.get().title == "Dune Messiah"
+
+
 def test_two_who_write_a_record_in_the_block_that_makes_it_lose_nothing():
     with deferred():
         mine = Book.objects.create(title="Dune")
