@@ -154,6 +154,9 @@ def note_deleted(kind: str, ids: Collection[int], kept: dict[int, Any]) -> None:
         last = [_signed(snapshot, origin) for snapshot in now(kind, batch).values()]
         for snapshot in last:
             snapshot.history_type = DELETED
+            # Only books are deleted many at once; of another record that takes leave of its
+            # books, these are the many.
+            snapshot.alone |= kind != "book"
             kept[snapshot.id] = kept_of(snapshot)
         _write(kind, last)
 

@@ -146,6 +146,8 @@ def test_the_books_of_a_publisher_go_to_another_and_come_back(make_books, make_p
     assert (row.history_user, row.bulk_edit.changed) == (manager, 3)
     assert row.history_change_reason == "“Ace Boks” was deleted"
     assert backend().match(BOOKS, ["boks"], limit=5) == []
+    gone, move, *_before = changes.recent()[0]
+    assert (gone.stream, gone.row.history_type, move.stream) == ("publisher", "-", "bulk")
 
     first = Book.objects.order_by("pk")[0]
     first.publisher = None  # somebody decides otherwise meanwhile
