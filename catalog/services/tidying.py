@@ -132,7 +132,10 @@ def _uploads(times: Times, done: Tidied) -> None:
     old = Upload.objects.filter(purpose=Upload.Purpose.PICTURE, created_at__lt=times.young)
     removed = Upload.objects.filter(purpose=Upload.Purpose.FILE, created_at__lt=times.cutoff)
     for upload in [*old.iterator(), *removed.iterator()]:
-        upload.delete()  # first: a row without its file would offer what is not there
+        # First: a row without its file would offer what is not there. Whoever put the file back
+        # meanwhile has taken the row, and the file is theirs.
+        if not Upload.objects.filter(pk=upload.pk).delete()[0]:
+            continue
         name = parse(upload.file.name or "")
         files.discard(map(str, name.files()) if name else [upload.file.name or ""])
         done.uploads += 1

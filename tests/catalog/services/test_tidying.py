@@ -171,6 +171,23 @@ def test_a_removed_file_can_be_put_back_within_the_period(make_books, cataloguer
     assert files.put_back(token) is None
 
 
+def test_a_file_that_is_put_back_in_this_moment_stays(make_books, cataloguer, monkeypatch):
+    [book] = make_books(1)
+    for name in ("a.txt", "b.txt"):
+        files.attach(book, [SimpleUploadedFile(name, b"x")], user=cataloguer)
+    tokens = [files.remove(each, user=cataloguer) for each in Attachment.objects.all()]
+    discard = files.discard
+
+    def put_the_other_back(names) -> None:  # while the first is being discarded
+        discard(names)
+        monkeypatch.setattr(files, "discard", discard)
+        assert any(files.put_back(token) for token in tokens)
+
+    monkeypatch.setattr(files, "discard", put_the_other_back)
+    later(31)
+    assert default_storage.exists(Attachment.objects.get().file.name)
+
+
 def test_nothing_outside_the_folders_of_records_is_touched(make_books, settings):
     for place in ("imports/a.xlsx", "covers/old.jpg", "readme.txt"):
         default_storage.save(place, io.BytesIO(b"x"))
