@@ -1,6 +1,7 @@
-"""Of two writers that wait for each other the database ends one, who may simply try again.
+"""Two writers in the same moment: whoever comes second may simply try again.
 
-Everybody locks in one order (`catalog.search.indexing.index_records`), so it is rare.
+Of two that wait for each other the database ends one. Everybody locks in one order
+(`catalog.search.indexing.index_records`), so it is rare.
 """
 
 import random
@@ -9,8 +10,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
+from catalog.models.versioned import Conflict, RecordGone
 from catalog.services.database_errors import is_deadlock
 
 P = ParamSpec("P")
@@ -38,5 +40,22 @@ def again(function: Callable[P, R]) -> Callable[P, R]:
                     raise
                 time.sleep(random.uniform(0, PAUSE * number))  # noqa: S311 - not in step
         raise AssertionError  # the last attempt has returned or raised
+
+    return attempt
+
+
+def read_anew(function: Callable[P, R]) -> Callable[P, R]:
+    """Call it once more when somebody saved or deleted the same record between its reading and
+    its saving: then it finds what there is now, and asks.
+    """
+
+    @wraps(function)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _number in range(ATTEMPTS - 1):
+            try:
+                return function(*args, **kwargs)
+            except (Conflict, RecordGone, IntegrityError):
+                continue
+        return function(*args, **kwargs)
 
     return attempt

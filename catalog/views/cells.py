@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
@@ -19,12 +18,10 @@ from accounts import resuming
 from catalog.forms.cells import CELLS, BookCellForm
 from catalog.forms.filters import BookFilterForm
 from catalog.models import Book
-from catalog.models.versioned import Conflict
 from catalog.presentation import work_row
 from catalog.search import tallies
-from catalog.services.deadlocks import again
+from catalog.services.deadlocks import again, read_anew
 from catalog.views.deleting import list_url
-from catalog.views.editing import ATTEMPTS
 from catalog.views.listing import list_param
 from site_config.views import PartialTemplateMixin, current_page, wants_partial
 
@@ -99,21 +96,14 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
         return super().get(request, *args, **kwargs)
 
     @again
+    @read_anew
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        for attempt in range(ATTEMPTS):
-            self.object = self.get_object()
-            form: Any = self.get_form()
-            if not form.is_valid():
-                return self.form_invalid(form)
-            try:
-                self.object = form.save()
-            except (Conflict, IntegrityError):
-                # Somebody was quicker by a moment: read again what there is now, and ask.
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return self.form_valid(form)
-        raise AssertionError  # the last attempt has answered or raised
+        self.object = self.get_object()
+        form: Any = self.get_form()
+        if not form.is_valid():
+            return self.form_invalid(form)
+        self.object = form.save()
+        return self.form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         form.mark_errors()

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,16 +22,14 @@ from accounts import resuming
 from accounts.models import User
 from catalog.forms.records import AlreadySaved, RecordForm
 from catalog.models import Attachment
-from catalog.models.versioned import Conflict, RecordGone
 from catalog.services import deleting
 from catalog.services.books import subjects_like
-from catalog.services.deadlocks import again
+from catalog.services.deadlocks import again, read_anew
 from catalog.services.files import UnusableFile
 from catalog.services.history import CannotPutBack
 from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.duplicates import DuplicateCheckMixin
 
-ATTEMPTS = 4  # of saving, when others save the same record in the same moment
 # Values of the buttons `then`. Enter in a field of a plain page presses the first button: that
 # one only looks the form over, so that a hand scanner never saves half a book.
 ANOTHER, NEXT, LOOK = "another", "next", "look"
@@ -130,26 +127,21 @@ class RecordFormMixin(
         return super().get(request, *args, **kwargs)
 
     @again
+    @read_anew
     def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
-        for attempt in range(ATTEMPTS):
+        self.object = self.get_record()
+        while self.object is None and self.deleted:
+            if answer := self.bring_back():
+                return answer
             self.object = self.get_record()
-            if self.object is None and self.deleted:
-                if answer := self.bring_back():
-                    return answer
-                continue
-            form: Any = self.get_form()
-            if "field" in request.GET:
-                return self.check(form, request.GET["field"])
-            try:
-                form.refuse_second_click()
-                return self.submitted(form)
-            except AlreadySaved as saved:
-                return self.saved_before(saved.pk)
-            except (Conflict, RecordGone, IntegrityError):
-                # Somebody was quicker by a moment. Read again what there is now, and ask.
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError  # the last attempt has answered or raised
+        form: Any = self.get_form()
+        if "field" in request.GET:
+            return self.check(form, request.GET["field"])
+        try:
+            form.refuse_second_click()
+            return self.submitted(form)
+        except AlreadySaved as saved:
+            return self.saved_before(saved.pk)
 
     def submitted(self, form: Any) -> HttpResponse:
         looked_over = self.request.POST.get("then") == LOOK

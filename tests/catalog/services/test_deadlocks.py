@@ -1,8 +1,9 @@
 import pytest
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
+from catalog.models.versioned import Conflict, RecordGone
 from catalog.services import deadlocks
-from catalog.services.deadlocks import ATTEMPTS, again
+from catalog.services.deadlocks import ATTEMPTS, again, read_anew
 
 
 class Ended(Exception):
@@ -66,3 +67,23 @@ def test_within_a_transaction_it_is_up_to_whoever_began_it():
     with pytest.raises(OperationalError), transaction.atomic():
         writer("dune")
     assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("quicker", [Conflict({}, 2), RecordGone(), IntegrityError()])
+@pytest.mark.parametrize("times", [1, ATTEMPTS])
+def test_what_somebody_saved_in_this_moment_is_read_but_not_for_ever(quicker, times):
+    attempts = []
+
+    @read_anew
+    def save():
+        attempts.append(1)
+        if len(attempts) <= times:
+            raise quicker
+        return "saved"
+
+    if times < ATTEMPTS:
+        assert save() == "saved"
+    else:
+        with pytest.raises(type(quicker)):
+            save()
+    assert len(attempts) == min(times + 1, ATTEMPTS)

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
+from catalog.forms.cells import BookCellForm
 from catalog.models import Book, Publisher
 from catalog.models.history import Source
 from catalog.services import deleting
@@ -116,6 +117,19 @@ def test_both_values_are_shown_where_somebody_else_was_quicker(desk, book):
     assert desk.post(url(book, "year"), mine, headers=HTMX).status_code == 200
     book.refresh_from_db()
     assert book.year == 1966
+
+
+def test_a_book_that_is_deleted_in_this_moment_is_not_there(desk, book, monkeypatch):
+    save = BookCellForm.save
+
+    def delete_first(form):
+        Book.objects.all().delete()
+        return save(form)
+
+    monkeypatch.setattr(BookCellForm, "save", delete_first)
+    response = desk.post(url(book, "year"), typed(book, year="1966"), headers=HTMX)
+    assert response.status_code == 404
+    assert not Book.objects.exists()
 
 
 def test_another_field_that_somebody_changed_meanwhile_stays(desk, book):
