@@ -169,6 +169,7 @@ class RecordForm(forms.ModelForm):
         if data is not None:  # a copy: others' newer values are put into it
             data = data.copy() if isinstance(data, QueryDict) else as_querydict(data)
         super().__init__(data, *args, **kwargs)
+        self.sent = self.data.copy()  # as it came, for telling two clicks apart
         self.user = user
         self.new = self.instance._state.adding
         self.conflicts: list[Disagreement] = []
@@ -420,10 +421,10 @@ class RecordForm(forms.ModelForm):
 
     def submission_key(self) -> str:
         """The same for the same form with the same values: another value is another record."""
-        token = self.data.get("token", "")
+        token = self.sent.get("token", "")
         if not self.new or not token:
             return ""
-        typed = sorted((name, self.data.getlist(name)) for name in self.data if name not in PASSING)
+        typed = sorted((name, self.sent.getlist(name)) for name in self.sent if name not in PASSING)
         sent: dict[str, Any] = dict(self.files.items())
         files = sorted((name, file.name, file.size) for name, file in sent.items())
         return hashlib.blake2b(repr((typed, files)).encode(), digest_size=32).hexdigest()

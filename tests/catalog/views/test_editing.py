@@ -211,6 +211,15 @@ def test_two_clicks_make_one_record_and_a_change_in_between_makes_two(desk):
     assert Publisher.objects.count() == 2
 
 
+def test_a_second_click_is_known_where_the_first_one_read_a_currency_in_the_price(desk):
+    new = reverse("catalog:book_create")
+    data = typed(desk, new, title="Dune", isbn="9780441478125", price="12.50 EUR")
+    first, second = desk.post(new, data), desk.post(new, data)
+    assert first.status_code == second.status_code == 302
+    assert first["Location"] == second["Location"]
+    assert Book.objects.get(title="Dune").currency == "EUR"
+
+
 def test_the_same_form_again_after_its_record_was_deleted_makes_another(desk):
     new = reverse("catalog:publisher_create")
     data = typed(desk, new, name="Virago")
