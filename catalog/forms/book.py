@@ -21,7 +21,7 @@ from catalog.forms.records import ReadField, RecordForm, Row
 from catalog.forms.selects import QuickSelect
 from catalog.forms.uploads import PictureField
 from catalog.importers import dates, values
-from catalog.importers.values import Problem, Read
+from catalog.importers.values import DESCRIPTION_LENGTH, Problem, Read
 from catalog.models import Book, Contribution
 from catalog.models.book import FIRST_YEAR, LAST_YEAR
 from catalog.presentation import price_text, role_name, year_text
@@ -79,6 +79,15 @@ def read_price(text: str) -> Read[Decimal | None]:
     """The amount; the form asks `values.price` once more for a currency beside it."""
     (amount, _currency), problems = values.price(text)
     return Read(amount, tuple(item for item in problems if item.code != "currency_unknown"))
+
+
+class ParagraphsField(forms.CharField):
+    """Text of several lines. Browsers send the end of each as two characters."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class CreditsWidget(forms.Widget):
@@ -148,6 +157,12 @@ class BookForm(RecordForm):
         help_text=_("Several are separated by semicolons."),
         widget=forms.TextInput(attrs={"list": "subject-options"}),
     )
+    description = ParagraphsField(
+        label=_("Description"),
+        required=False,
+        max_length=DESCRIPTION_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
 
     class Meta:
         model = Book
@@ -164,7 +179,6 @@ class BookForm(RecordForm):
             "description",
         )
         error_messages = {"title": {"required": _("A book needs a title.")}}
-        widgets = {"description": forms.Textarea(attrs={"rows": 5})}
         help_texts = {"isbn": _("10 or 13 digits, with or without hyphens.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

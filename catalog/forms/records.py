@@ -218,6 +218,7 @@ class RecordForm(forms.ModelForm):
             "hx-sync": "closest form:queue all",
         }
         if isinstance(widget, forms.TextInput | forms.Textarea):
+            attrs.pop("maxlength", None)  # cuts what is pasted without a word; the server says it
             attrs.setdefault("dir", "auto")
             attrs.setdefault("autocomplete", "off")
         if name == self.first:

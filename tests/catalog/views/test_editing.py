@@ -66,6 +66,26 @@ def typed(desk, url, **changes):
     return inputs(desk.get(url)) | changes
 
 
+@pytest.mark.parametrize(("field", "most"), [("title", 500), ("description", 20_000)])
+def test_what_is_too_long_is_said_and_not_cut(desk, url, field, most):
+    assert "maxlength" not in desk.get(url).content.decode().partition("data-editing")[2]
+    response = desk.post(url, typed(desk, url, **{field: "x" * (most + 1)}))
+    assert response.status_code == 422
+    assert f"at most {most}" in response.content.decode()
+    assert "x" * (most + 1) in response.content.decode()
+    assert desk.post(url, typed(desk, url, **{field: "x" * most})).status_code == 302
+
+
+def test_the_lines_of_a_description_are_no_change(desk, book, url):
+    Book.objects.filter(pk=book.pk).update(description="One.\n\nTwo.")
+    version = Book.objects.get().version
+    data = typed(desk, url, description="One.\r\n\r\nTwo.")  # as browsers send it
+    desk.post(url, data)
+    assert Book.objects.get().version == version
+    desk.post(url, typed(desk, url, description="One.\r\nTwo."))
+    assert Book.objects.get().description == "One.\nTwo."
+
+
 # --- Saving ------------------------------------------------------------------------------------
 
 
