@@ -23,7 +23,6 @@ from catalog.forms.uploads import PictureField
 from catalog.importers import dates, values
 from catalog.importers.values import DESCRIPTION_LENGTH, Problem, Read
 from catalog.models import Book, Contribution
-from catalog.models.book import FIRST_YEAR, LAST_YEAR
 from catalog.presentation import price_text, role_name, year_text
 from catalog.services import books, editing
 from catalog.services.books import UNCHANGED, CreditInput
@@ -333,19 +332,6 @@ class BookForm(RecordForm):
             raise forms.ValidationError(error.message, code=error.code) from error
         same = parsed is not None and parsed.digits13 == self.record_state.get("isbn")
         return parsed.digits13 if parsed and same else typed
-
-    def clean_year(self) -> int | None:
-        """The model's constraint, said beside the field."""
-        year: int | None = self.cleaned_data["year"]
-        if year is not None and (year == 0 or not FIRST_YEAR <= year <= LAST_YEAR):
-            raise forms.ValidationError(
-                _(
-                    "There is no such year here: from %(first)d (negative, before the common era) "
-                    "to %(last)d, without 0."
-                ),
-                params={"first": FIRST_YEAR, "last": LAST_YEAR},
-            )
-        return year
 
     def clean_subjects(self) -> list[str]:
         return list(values.subjects(self.cleaned_data["subjects"], ";").value)

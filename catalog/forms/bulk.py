@@ -15,7 +15,6 @@ from catalog.forms.picking import PublisherPickField
 from catalog.forms.records import ReadField
 from catalog.importers import values
 from catalog.models import BulkEdit
-from catalog.models.book import FIRST_YEAR, LAST_YEAR
 from catalog.services.bulk_edit import Change
 
 MOST_IDS: Final = 100_000  # ticked one by one, page after page
@@ -149,12 +148,6 @@ class BulkEditForm(forms.Form):
             for name in self.fields
             if name != "empty"
         ]
-
-    def clean_year(self) -> int | None:
-        year: int | None = self.cleaned_data["year"]
-        if year is not None and (year == 0 or not FIRST_YEAR <= year <= LAST_YEAR):
-            raise forms.ValidationError(_("There is no such year."))
-        return year
 
     def _subjects(self, name: str) -> list[str]:
         return list(values.subjects(self.cleaned_data[name], ";").value)

@@ -1,8 +1,11 @@
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from catalog.forms.book import BookForm
+from catalog.forms.bulk import BulkEditForm
 from catalog.models import Author, Book, Publisher
+from catalog.models.book import FIRST_YEAR, LAST_YEAR
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +111,15 @@ def test_each_field_refuses_what_it_cannot_hold(changes):
 
 def test_years_before_the_common_era_are_years():
     assert not errors(year="-1750")
+
+
+@pytest.mark.parametrize("form", [BookForm, BulkEditForm])
+@pytest.mark.parametrize("year", [FIRST_YEAR - 1, 0, LAST_YEAR + 1])
+def test_a_year_that_no_book_may_have_is_not_read(form, year):
+    with pytest.raises(ValidationError):
+        Book(title="x", year=year).validate_constraints()
+    assert "year" in form({"year": str(year)}).errors
+    assert "year" not in form({"year": str(FIRST_YEAR)}).errors
 
 
 def test_a_failure_half_way_leaves_nothing_behind(client_of, cataloguer, url, monkeypatch):
