@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from catalog.models import Author, Book, BulkEdit, Contribution, Publisher
 from catalog.models.history import Source, origin
-from catalog.models.indexed import deferred
+from catalog.models.indexed import deferred, locked
 from catalog.models.versioned import RecordGone, VersionedModel, record_kind
 from catalog.services import bulk_edit, history, recording
 from catalog.services.history import CannotPutBack
@@ -127,11 +127,12 @@ def _lock(record: VersionedModel, replacement: Author | Publisher | None) -> lis
     """
     books = books_of(record, AT_ONCE + 1)
     if books:
-        rows = Book._base_manager.filter(pk__in=books).order_by("pk").select_for_update()
-        list(rows.values_list("pk", flat=True))
+        list(locked(Book._base_manager.filter(pk__in=books)).values_list("pk", flat=True))
     wanted = {record.pk} | ({replacement.pk} if replacement is not None else set())
-    locked = type(record)._base_manager.filter(pk__in=wanted).order_by("pk").select_for_update()
-    there = set(locked.values_list("pk", flat=True))
+    people = type(record)._base_manager.filter(pk__in=wanted)
+    there = set(locked(people).values_list("pk", flat=True))
+    # Nor does anybody begin to refer to what goes: so this is the stronger lock.
+    list(people.filter(pk=record.pk).select_for_update().values_list("pk", flat=True))
     if record.pk not in there:
         raise RecordGone(f"{record._meta.verbose_name} {record.pk}")
     if replacement is not None and (len(wanted) == 1 or there != wanted):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from catalog.models import Book, Contribution
 from catalog.models.history import Source, origin
-from catalog.models.indexed import about_to_write, deferred, written
+from catalog.models.indexed import about_to_write, deferred, locked, written
 from catalog.models.versioned import VersionedModel
 from catalog.services import recording
 from catalog.services.books import find_subjects
@@ -118,8 +118,8 @@ class _Batch:
         self.applied = applied
         self.partial = only is not None
         # Locked in this order by every writer of many; nobody changes them until the commit.
-        rows = self.model._base_manager.filter(pk__in=snapshots).select_for_update()
-        self.records: dict[int, Any] = {row.pk: row for row in rows.order_by("pk")}
+        rows = locked(self.model._base_manager.filter(pk__in=snapshots))
+        self.records: dict[int, Any] = {row.pk: row for row in rows}
         self.wanted = {pk: self._wanted(pk, snapshots[pk], only) for pk in snapshots}
         self.snapshots = snapshots
 
@@ -450,7 +450,7 @@ def changed_since(before: Any, change: Any, now: Any) -> frozenset[str]:
 
 def _now(kind: str, ids: Collection[int]) -> dict[int, Any]:
     """The records as they are, locked: nobody changes them between comparing and writing."""
-    rows = MODELS[kind]._base_manager.filter(pk__in=ids).select_for_update().order_by("pk")
+    rows = locked(MODELS[kind]._base_manager.filter(pk__in=ids))
     list(rows.values_list("pk", flat=True))
     return recording.now(kind, ids)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.importers.rows import Credit, ParsedRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow, Publisher, Subject
 from catalog.models.history import Source, current_origin, origin
+from catalog.models.indexed import locked
 from catalog.search import indexing
 from catalog.search.documents import Document
 from catalog.services import recording
@@ -181,7 +182,7 @@ class Chunk:
         books = {
             book.pk: book
             for some in chunks(ids, bulk.LOOKUP)
-            for book in Book.objects.filter(pk__in=some).select_for_update().order_by("pk")
+            for book in locked(Book.objects.filter(pk__in=some))
         }
         people = _ids_in(Contribution, ids)
         subjects = _ids_in(Book.subjects.through, ids)
