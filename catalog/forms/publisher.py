@@ -1,7 +1,6 @@
 """The form of a publisher."""
 
 from crispy_forms.layout import Div, Layout
-from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -10,10 +9,6 @@ from catalog.models import Publisher
 
 
 class PublisherForm(RecordForm):
-    website = forms.URLField(
-        label=_("Website"), required=False, max_length=200, assume_scheme="https"
-    )
-
     class Meta:
         model = Publisher
         fields = ("name", "address", "city", "region", "country", "website")

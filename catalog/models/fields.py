@@ -66,3 +66,14 @@ class IsbnField(models.CharField):
 
     def formfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
         return super().formfield(*args, **{"max_length": isbn.ENTERED_LENGTH, **kwargs})
+
+
+class WebsiteField(models.URLField):
+    """“example.org” is meant as https. To the database, and so to migrations, a plain URLField."""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.URLField", args, kwargs
+
+    def formfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
+        return super().formfield(*args, **{"assume_scheme": "https", **kwargs})

@@ -9,7 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.fields import KeyField
+from catalog.models.fields import KeyField, WebsiteField
 from catalog.models.history import Snapshot, Snapshots
 from catalog.models.indexed import IndexedQuerySet
 from catalog.models.versioned import VersionedModel
@@ -53,7 +53,7 @@ class Publisher(VersionedModel):
     city = models.CharField(_("city"), max_length=100, blank=True)
     region = models.CharField(_("state or province"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
-    website = models.URLField(_("website"), blank=True)
+    website = WebsiteField(_("website"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

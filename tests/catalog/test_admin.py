@@ -113,6 +113,13 @@ def test_a_book_is_added_and_remembers_by_whom(office, manager):
     assert book.isbn == "9780441478125"
 
 
+def test_a_website_is_meant_as_https_as_on_the_pages_of_the_catalogue(office):
+    url = reverse("admin:catalog_publisher_add")
+    assert office.get(url).status_code == 200
+    assert office.post(url, {"name": "Ace", "website": "ace.example"}).status_code == 302
+    assert models.Publisher.objects.get().website == "https://ace.example"
+
+
 def test_imports_are_a_record_of_the_past(office):
     job = models.ImportJob.objects.create(filename="books.csv", file="imports/x.csv")
     row = models.ImportRow.objects.create(job=job, number=2, raw="[]", outcome="created")
