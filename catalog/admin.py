@@ -5,6 +5,7 @@ Pages come from the same paginator and searches from the same index as the lists
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -24,7 +25,31 @@ from catalog.search.names import AuthorListing, PublisherListing
 from catalog.search.query import parse
 
 
+class RecordAdminForm(forms.ModelForm):
+    """Refuses to overwrite what somebody saved since the form was opened; it asks about nothing."""
+
+    opened_on = forms.IntegerField(required=False, widget=forms.HiddenInput)  # a version
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["opened_on"] = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance.pk and cleaned.get("opened_on") != self.instance.version:
+            raise forms.ValidationError(
+                _(
+                    "Somebody has changed this record since you opened it, and nothing was saved. "
+                    "Open it again to see it as it is now."
+                ),
+                code="changed_since",
+            )
+        return cleaned
+
+
 class RecordAdmin(admin.ModelAdmin):
+    form = RecordAdminForm
     picture_field = ""  # of the model; pictures come in by the pages of the catalogue only
 
     show_full_result_count = False

@@ -1,6 +1,9 @@
+import re
+
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from catalog import models
 from tests.catalog.search.shelves import needs_books
@@ -118,6 +121,20 @@ def test_a_website_is_meant_as_https_as_on_the_pages_of_the_catalogue(office):
     assert office.get(url).status_code == 200
     assert office.post(url, {"name": "Ace", "website": "ace.example"}).status_code == 302
     assert models.Publisher.objects.get().website == "https://ace.example"
+
+
+def test_what_somebody_saved_since_is_not_overwritten(office, make_publisher):
+    record = make_publisher("Ace")
+    url = reverse("admin:catalog_publisher_change", args=(record.pk,))
+    [opened_on] = re.findall(r'name="opened_on" value="(\d+)"', office.get(url).content.decode())
+    models.Publisher.objects.update(city="New York")
+    typed = {"name": "Ace Books", "city": "", "opened_on": opened_on}
+    response = office.post(url, typed)
+    assertContains(response, "Somebody has changed this record since you opened it")
+    now = models.Publisher.objects.get()
+    assert (now.name, now.city) == ("Ace", "New York")
+    assert office.post(url, typed | {"opened_on": now.version}).status_code == 302
+    assert str(models.Publisher.objects.get()) == "Ace Books"
 
 
 def test_imports_are_a_record_of_the_past(office):
