@@ -28,7 +28,6 @@ from catalog.text import match_key
 MOST: Final = 200
 SHOWN: Final = 250  # rows that are looked at at all; nobody typed more
 ADD, UP, DOWN, REMOVE = "add", "up", "down", "remove"
-Canonical = list[list[Any]]  # [author's key or name, role, name as printed]
 
 
 class CreditForm(forms.Form):
@@ -260,27 +259,6 @@ class CreditFormSet:
             raise ValueError("The rows are not valid: they have no credits.")
         return [credit for row in self._filled() if (credit := row.credit) is not None]
 
-    # --- For comparing ------------------------------------------------------------------------
-    def canonical(self) -> Canonical:
-        """The rows for comparing: [author's key, or the name of a new one, role, as printed]."""
-        return [canonical(credit) for credit in self.credits()]
-
-    def canonical_initial(self) -> Canonical:
-        return [
-            [
-                _pk_of(row.get("author")),
-                str(row.get("role") or Contribution.Role.AUTHOR),
-                str(row.get("credited_as") or ""),
-            ]
-            for row in self.initial
-        ]
-
-    def has_changed(self) -> bool:
-        """Whether the rows say something else than `initial`; rows with errors do."""
-        if not self.is_bound:
-            return False
-        return not self.is_valid() or self.canonical() != self.canonical_initial()
-
     # --- Buttons ------------------------------------------------------------------------------
     def action(self) -> Action | None:
         """The button that was pressed, if it was one of the rows': they are changed already.
@@ -349,18 +327,13 @@ class CreditFormSet:
 
 
 def canonical(credit: CreditInput) -> list[Any]:
+    """For comparing: [author's key, or the name of a new one, role, name as printed]."""
     author = credit.author
     return [author.pk if author.pk is not None else author.name, credit.role, credit.credited_as]
 
 
 def _same(author: Picked) -> Any:
     return author.pk if author.pk is not None else match_key(author.name)
-
-
-def _pk_of(author: Any) -> Any:
-    if isinstance(author, Picked):
-        return author.pk if author.pk is not None else author.name
-    return getattr(author, "pk", author)
 
 
 def _position(row: CreditForm) -> tuple[int, int]:

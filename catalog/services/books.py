@@ -228,10 +228,6 @@ def _make_authors(
     return made
 
 
-def find_author(credit: Credit, *, user: User | None = None) -> Author:
-    return find_authors([Person(credit)], user=user)[Person(credit).key]
-
-
 # --- Publisher and subjects ------------------------------------------------------------------
 def find_picked_publisher(picked: Picked | None) -> Publisher | None:
     if picked is None:

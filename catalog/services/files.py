@@ -324,10 +324,3 @@ def put_back(token: str) -> Attachment | None:
         back.save(update_fields=["created_at"])
         written(kind, [pk], reindex=False)
     return back
-
-
-def record_of(attachment: Attachment) -> VersionedModel | None:
-    record: VersionedModel | None = (
-        MODELS[attachment.kind]._default_manager.filter(pk=attachment.record_id).first()
-    )
-    return record

@@ -293,8 +293,3 @@ def _copy(old: str, new: str) -> None:
                 return
             default_storage.delete(new)
         write(new, file)
-
-
-def is_kept(name: str) -> bool:
-    """Is the file of a former picture still here, so that a change can be put back?"""
-    return bool(name) and parse(name) is not None and default_storage.exists(name)

@@ -371,7 +371,7 @@ class BulkEditListView(PermissionRequiredMixin, PartialTemplateMixin, NearestPag
         return "mine" in self.request.GET
 
     def get_queryset(self) -> QuerySet[BulkEdit]:
-        edits = BulkEdit.objects.exclude(state=State.MAPPING).defer("left_alone")
+        edits = BulkEdit.objects.exclude(state=State.MAPPING)
         edits = edits.select_related("created_by", "undone_by").defer(
             "left_alone", "undone_by__selection", "undone_by__left_alone", "selection"
         )

@@ -381,12 +381,3 @@ def test_only_who_sent_a_picture_may_use_it(take_in, cataloguer, manager):
     assert pictures.owned(str(upload.pk), manager) is None
     assert pictures.owned("../../etc/passwd", cataloguer) is None
     assert pictures.owned(str(upload.pk), None) is None
-
-
-def test_it_says_whether_a_former_picture_is_still_kept(take_in):
-    name = take_in(files.jpeg_picture()).file.name
-    assert pictures.is_kept(name)
-    default_storage.delete(name)
-    assert not pictures.is_kept(name)
-    assert not pictures.is_kept("")
-    assert not pictures.is_kept("../secrets.webp")
