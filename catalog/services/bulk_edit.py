@@ -13,7 +13,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from django.db import Error, IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -172,6 +172,8 @@ class LeftAlone(NamedTuple):
 
     @property
     def detail_text(self) -> str:
+        if self.why == Why.DAY_KNOWN:
+            return date_format(date.fromisoformat(self.detail))
         if self.why != Why.SINCE:
             return self.detail
         return ", ".join(field_label(name) for name in self.detail.split(","))
@@ -406,8 +408,8 @@ def start(job: BulkEdit, *, ids: Iterable[int], expected: int | None = None) -> 
     selected = list(ids)
     if expected is not None and len(selected) > expected:
         raise MoreThanShown(
-            _("More books fit by now: %(number)d instead of %(shown)d. Nothing was changed yet.")
-            % {"number": len(selected), "shown": expected}
+            _("More books fit by now: %(number)s instead of %(shown)s. Nothing was changed yet.")
+            % {"number": number_format(len(selected)), "shown": number_format(expected)}
         )
     if not selected:
         raise Refused(_("None of these books is there any more."))

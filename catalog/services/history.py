@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from catalog.models import Book, Contribution
@@ -221,9 +222,12 @@ class _Batch:
             gone = _gone(new, found)
             if gone:
                 names = ", ".join(f"“{self._name(kind, item, pk)}”" for kind, item in gone)
-                self._refuse(
-                    pk, _("%(names)s is deleted: bring that back first.") % {"names": names}
+                said = ngettext(
+                    "%(names)s is deleted: bring that back first.",
+                    "%(names)s are deleted: bring those back first.",
+                    len(gone),
                 )
+                self._refuse(pk, said % {"names": names})
                 continue
             if new.get("publisher_id"):
                 new["publisher_id"] = found["publisher"][new["publisher_id"]]

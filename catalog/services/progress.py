@@ -105,7 +105,8 @@ def _bulk_announcement(job: BulkEdit, percent: int) -> str:
     if job.state == State.DONE:
         return _("Finished: %(changed)s changed.") % counts
     if job.state == State.CANCELLED:
-        return _("Stopped after %(done)s books.") % counts
+        said = ngettext("Stopped after %(done)s book.", "Stopped after %(done)s books.", job.done)
+        return said % counts
     if job.state == State.FAILED:
         return _("It failed. %(reason)s") % {"reason": job.error}
     return ""
@@ -203,7 +204,10 @@ def _announcement(job: ImportJob, percent: int) -> str:
             "rejected": number_format(job.rejected),
         }
     if job.state == State.CANCELLED:
-        return _("Stopped after %(count)s rows.") % {"count": number_format(job.rows_done)}
+        said = ngettext(
+            "Stopped after %(count)s row.", "Stopped after %(count)s rows.", job.rows_done
+        )
+        return said % {"count": number_format(job.rows_done)}
     if job.state == State.FAILED:
         return _("The import failed. %(reason)s") % {"reason": job.error}
     return ""

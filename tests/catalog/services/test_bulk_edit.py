@@ -151,7 +151,7 @@ def test_what_cannot_be_changed_is_left_alone_and_named(make_books, begin):
         ("Dated", Why.NO_PRICE),
         ("Cheap", Why.NO_PRICE),
     ]
-    assert named[0].detail_text == "1969-05-31"
+    assert named[0].detail_text == "May 31, 1969"
     assert (job.changed, job.left) == (1, 1)
     job = begin(dated, year=1999)
     assert (job.changed, job.left, job.left_alone[0][2]) == (0, 1, Why.DAY_KNOWN)

@@ -189,6 +189,15 @@ def test_the_message_undoes_it(desk, books):
     assertNotContains(response, "Put all of it back")
 
 
+def test_a_change_that_somebody_who_is_gone_has_put_back(desk, office, books):
+    job = select(desk, books[:3])
+    change(desk, job, language="eng")
+    confirm(desk, job, 3)
+    desk.post(page(job, "undo"))
+    BulkEdit.objects.update(created_by=None)
+    assertContains(office.get(page(job)), "Put back</a> on ")
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -366,6 +375,13 @@ def test_one_that_waits_can_be_stopped(desk, queued):
     desk.post(page(queued, "cancel"))
     assertContains(desk.get(page(queued)), "Stopped after 0 of 5 books")
     assert BulkEdit.objects.claim(queued.pk) is None
+
+
+def test_one_book_is_one_book(desk, queued):
+    BulkEdit.objects.update(state=BulkEdit.State.CANCELLED, done=1, total=1)
+    response = desk.get(page(queued))
+    assertContains(response, "Stopped after 1 of 1 book<")
+    assertContains(response, 'data-announce="Stopped after 1 book."')
 
 
 def test_the_list_of_bulk_changes(desk, office, queued, django_assert_max_num_queries):

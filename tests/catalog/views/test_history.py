@@ -297,6 +297,17 @@ def test_whoever_is_gone_is_named(client_of, cataloguer, dune):
     assertContains(response, "“Chilton” is deleted: bring that back first.")
 
 
+def test_several_who_are_gone_are_named_together(client_of, cataloguer, dune, make_author):
+    dune.contributions.create(author=make_author("Brian Herbert"), role="edt")
+    with origin(Source.FORM, user=cataloguer):
+        dune.contributions.all().delete()
+    Author.objects.all().delete()
+    response = client_of(cataloguer).post(put_back_url(Book.history.first()), follow=True)
+    assertContains(
+        response, "“Frank Herbert”, “Brian Herbert” are deleted: bring those back first."
+    )
+
+
 def test_readers_may_not_and_do_not_see_the_button(client_of, reader, dune):
     snapshot = change(dune, reader, year=1965)
     assert client_of(reader).post(put_back_url(snapshot)).status_code == 403
