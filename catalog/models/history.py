@@ -1,8 +1,8 @@
 """What records were: one snapshot for every change, kept by django-simple-history's models.
 
-The library brings the tables, the person behind a request and the comparison of two snapshots.
-When a snapshot is taken is decided here: once for a change as a whole, credits and subjects
-with it, for whatever wrote it (see `catalog.models.indexed` and `catalog.services.recording`).
+The library brings the tables and the person behind a request. When a snapshot is taken is decided
+here: once for a change as a whole, credits and subjects with it, for whatever wrote it (see
+`catalog.models.indexed` and `catalog.services.recording`).
 An imported book costs none until somebody changes it: its first snapshot is written then.
 """
 
