@@ -72,8 +72,16 @@ class LoginView(views.LoginView):
         return context
 
 
+def sends_a_form(request: HttpRequest) -> bool:
+    """Is it a form that comes back filled, as a whole, and no question about one field of it?"""
+    is_question = "field" in request.GET
+    return request.method == "POST" and not is_question and resuming.is_such_a_page(request.path)
+
+
 def is_within_a_form(request: HttpRequest) -> bool:
     """A request for a part of a page on which somebody is typing: it must not leave that page."""
+    if sends_a_form(request):
+        return False
     if "HX-Request" in request.headers:
         return resuming.is_such_a_page(current_page(request).path)
     if request.headers.get("X-Requested-With") in ("fetch", "XMLHttpRequest"):
@@ -93,11 +101,16 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def sign_in_and_go_on(request: HttpRequest) -> HttpResponse:
-    """The answer to a form of somebody who is signed out: sign in, then the form as it was."""
+    """The answer to a form of somebody who is signed out: sign in, then the form as it was.
+
+    htmx puts no page into a part of one: static/js/app.js sees the header and sends the form anew,
+    without htmx.
+    """
     view = LoginView()
     view.setup(request)
     context = view.get_context_data(form=SignInForm(request), typed=resuming.typed_in(request))
     response = view.render_to_response(context, status=403)
+    response.headers["X-Sign-In"] = "form"
     add_never_cache_headers(response)
     return response
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import DetailView, FormView, TemplateView, View
 
+from accounts import resuming
 from accounts.models import User
 from catalog import languages
 from catalog.forms import currencies
@@ -30,6 +31,7 @@ from catalog.services import bulk_edit, jobs, progress
 from catalog.services.bulk_edit import Change, Decision, LeftAlone, Preview, Tally, Why
 from catalog.views.deleting import list_url
 from catalog.views.imports import NearestPageMixin
+from catalog.views.resuming import ResumedFormMixin
 from site_config.views import JsonMixin, PartialTemplateMixin, undoable
 
 State, Action = BulkEdit.State, BulkEdit.Action
@@ -79,20 +81,30 @@ class BulkEditCreateView(PermissionRequiredMixin, View):
 
     permission_required = ("catalog.add_bulkedit", "catalog.change_book")
     raise_exception = True
-    http_method_names = ["post"]
+    keeps_what_was_typed = True
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Whoever had to sign in goes on with what they had ticked."""
+        kept = resuming.take(request)
+        return self.select(kept.as_post()) if kept else HttpResponseRedirect(list_url("book"))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = SelectionForm(request.POST)
+        return self.select(request.POST)
+
+    def select(self, ticked: QueryDict) -> HttpResponse:
+        form = SelectionForm(ticked)
         form.is_valid()
         list_ = form.cleaned_data.get("list", "")
         if form.errors:
-            messages.warning(request, form.problem)
+            messages.warning(self.request, form.problem)
             return HttpResponseRedirect(list_url("book", list_))
         data = form.cleaned_data
-        if data["action"] == Action.DELETE and not request.user.has_perm("catalog.delete_book"):
+        user = cast(User, self.request.user)
+        if data["action"] == Action.DELETE and not user.has_perm("catalog.delete_book"):
             raise PermissionDenied
         selected: dict[str, Any] = {"filtered": list_} if data["all"] else {"ids": data["ids"]}
-        job = bulk_edit.draft(cast(User, request.user), data["action"], list_=list_, **selected)
+        job = bulk_edit.draft(user, data["action"], list_=list_, **selected)
         step = "preview" if job.action == Action.DELETE else "update"
         return redirect(f"catalog:bulk_edit_{step}", pk=job.pk)
 
@@ -151,7 +163,7 @@ class DraftMixin(BulkEditMixin):
         return context
 
 
-class BulkEditUpdateView(DraftMixin, FormView):
+class BulkEditUpdateView(DraftMixin, ResumedFormMixin, FormView):
     """What is to be changed in all of them."""
 
     template_name = "catalog/bulk_edit_form.html"

@@ -14,15 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import UpdateView
 
-from accounts import resuming
 from catalog.forms.cells import CELLS, BookCellForm
 from catalog.forms.filters import BookFilterForm
 from catalog.models import Book
+from catalog.models.history import Source, origin
 from catalog.presentation import work_row
 from catalog.search import tallies
 from catalog.services.deadlocks import again, read_anew
 from catalog.views.deleting import list_url
 from catalog.views.listing import list_param
+from catalog.views.resuming import ResumedFormMixin
 from site_config.views import PartialTemplateMixin, current_page, wants_partial
 
 HEADINGS: Final = {
@@ -34,7 +35,7 @@ HEADINGS: Final = {
 }
 
 
-class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
+class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, ResumedFormMixin, UpdateView):
     """The small form of one cell: in the table with htmx, as a page without.
 
     A saved cell answers with its whole row, since labels and covers follow from titles, and with
@@ -43,13 +44,11 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
 
     permission_required = "catalog.change_book"
     raise_exception = True
-    keeps_what_was_typed = True
     model = Book
     form_class = BookCellForm
     template_name = "catalog/book_cell.html"
     partial_name = "cell"
     context_object_name = "book"
-    typed: QueryDict | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if kwargs["field"] not in CELLS:
@@ -61,15 +60,14 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs = super().get_form_kwargs()
-        if self.typed is not None:
-            kwargs["data"] = self.typed
         return kwargs | {"user": self.request.user, "cell": self.kwargs["field"]}
 
     @cached_property
     def list_query(self) -> str:
         """The list that the cell is shown in: htmx says where it is, a plain link where it was."""
-        if "list" in self.request.POST:
-            return self.request.POST["list"]
+        sent = self.resumed.as_post() if self.resumed else self.request.POST
+        if "list" in sent:
+            return str(sent["list"])
         url = current_page(self.request)
         if not url.path:
             url = urlsplit(self.request.headers.get("Referer", ""))
@@ -90,11 +88,6 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
         )
 
     # --- A request ------------------------------------------------------------------------------
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if typed := resuming.take(request):
-            self.typed = typed.as_post()
-        return super().get(request, *args, **kwargs)
-
     @again
     @read_anew
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -102,7 +95,8 @@ class BookCellView(PermissionRequiredMixin, PartialTemplateMixin, UpdateView):
         form: Any = self.get_form()
         if not form.is_valid():
             return self.form_invalid(form)
-        self.object = form.save()
+        with origin(Source.LIST):
+            self.object = form.save()
         return self.form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:

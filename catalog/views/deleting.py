@@ -31,6 +31,7 @@ from catalog.services import deleting
 from catalog.services.deadlocks import again
 from catalog.services.deleting import name_of
 from catalog.services.history import CannotPutBack
+from catalog.views.resuming import ResumedFormMixin
 from site_config.views import undoable, wants_json
 
 SHOWN = 10  # books on the page that asks
@@ -86,7 +87,7 @@ class DeletedRecordMixin(View):
 # --- Deleting --------------------------------------------------------------------------------
 
 
-class RecordDeleteView(PermissionRequiredMixin, DeletedRecordMixin, DeleteView):
+class RecordDeleteView(PermissionRequiredMixin, DeletedRecordMixin, ResumedFormMixin, DeleteView):
     """Asks by GET, deletes by POST, and leads back to the list with a way to undo it."""
 
     raise_exception = True

@@ -1,7 +1,7 @@
 """Creating and correcting records by hand: what the forms of all three kinds do alike."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
@@ -18,7 +18,6 @@ from django.views.generic import CreateView, UpdateView, View
 from django.views.generic.detail import SingleObjectTemplateResponseMixin
 from django.views.generic.edit import ModelFormMixin, ProcessFormView
 
-from accounts import resuming
 from accounts.models import User
 from catalog.forms.records import AlreadySaved, RecordForm
 from catalog.models import Attachment
@@ -29,6 +28,7 @@ from catalog.services.files import UnusableFile
 from catalog.services.history import CannotPutBack
 from catalog.views.deleting import DeletedRecordMixin
 from catalog.views.duplicates import DuplicateCheckMixin
+from catalog.views.resuming import ResumedFormMixin
 
 # Values of the buttons `then`. Enter in a field of a plain page presses the first button: that
 # one only looks the form over, so that a hand scanner never saves half a book.
@@ -36,18 +36,19 @@ ANOTHER, NEXT, LOOK = "another", "next", "look"
 
 
 class RecordFormMixin(
-    PermissionRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMixin, ProcessFormView
+    PermissionRequiredMixin,
+    ResumedFormMixin,
+    SingleObjectTemplateResponseMixin,
+    ModelFormMixin,
+    ProcessFormView,
 ):
     """A page with the form of one record, and its answers about single fields (`?field=isbn`)."""
 
-    keeps_what_was_typed = True  # signing in again leads back to the filled form
     raise_exception = True
     request: HttpRequest
     form_class: type[RecordForm]
     filter_class: ClassVar[Callable[..., Any]]  # of the list that the record is one row of
     keeps: ClassVar[tuple[str, ...]] = ()  # fields that the next new record begins with
-    typed: QueryDict | None = None  # what was typed before signing in
-    files_left_out: Sequence[str] = ()
 
     @property
     def kind(self) -> str:
@@ -55,10 +56,7 @@ class RecordFormMixin(
 
     # --- What the form gets ---------------------------------------------------------------------
     def get_form_kwargs(self) -> dict[str, Any]:
-        kwargs = super().get_form_kwargs() | {"user": self.request.user}
-        if self.typed is not None:
-            kwargs["data"] = self.typed
-        return kwargs
+        return super().get_form_kwargs() | {"user": self.request.user}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
@@ -69,8 +67,6 @@ class RecordFormMixin(
             list_url=self.list_url,
             may_add=self.request.user.has_perm(f"catalog.add_{self.kind}"),
             create_url=reverse(f"catalog:{self.kind}_create"),
-            resumed=self.typed is not None,
-            files_left_out=self.files_left_out,
             attachments=Attachment.objects.of(self.object) if self.object else (),
             in_list=bool(self.list_query and self.object),
             **kwargs,
@@ -119,12 +115,6 @@ class RecordFormMixin(
     # --- A request ------------------------------------------------------------------------------
     def get_record(self) -> Any:
         return None
-
-    def get(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
-        if typed := resuming.take(request):
-            self.typed = typed.as_post()
-            self.files_left_out = typed.files
-        return super().get(request, *args, **kwargs)
 
     @again
     @read_anew
@@ -248,7 +238,7 @@ class RecordUpdateView(DeletedRecordMixin, DuplicateCheckMixin, RecordFormMixin,
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
-            if self.typed is None:
+            if self.resumed is None:
                 raise
             # Deleted while somebody signed in again: what they had typed is still theirs.
             self.object = self.get_record()

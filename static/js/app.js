@@ -7,6 +7,7 @@
     configRequest: "htmx:configRequest",
     beforeSend: "htmx:beforeSend",
     afterRequest: "htmx:afterRequest",
+    confirm: "htmx:confirm",
     beforeSwap: "htmx:beforeSwap",
     afterSettle: "htmx:afterSettle",
     responseError: "htmx:responseError",
@@ -60,6 +61,29 @@
   const showFailure = (status) => {
     const sentences = byId("failures").dataset;
     toast(sentences[status] ?? sentences.other, "error");
+  };
+
+  // --- Unsaved work ---------------------------------------------------------------------
+  // A form with `data-unsaved` is not left without asking; `data-leave` has the words.
+  const unsaved = () => document.querySelector("form[data-unsaved]");
+
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved()) event.preventDefault();
+  });
+  // htmx leaves a page without unloading it: then we ask ourselves, in the same words.
+  document.addEventListener(EVENT.confirm, (event) => {
+    const { elt, verb } = event.detail;
+    const form = unsaved();
+    if (!form || form.contains(elt) || verb !== "get") return;
+    const leaves = elt.closest("[hx-boost=true]") || elt.hasAttribute("hx-push-url");
+    if (leaves && !window.confirm(form.dataset.leave)) event.preventDefault();
+  });
+
+  // Whoever was signed out meanwhile is asked to sign in, and what was typed comes along: a plain
+  // form can be answered with a page.
+  const signIn = (form) => {
+    delete form.dataset.unsaved;
+    form.submit();
   };
 
   // --- Errors and waiting ---------------------------------------------------------------
@@ -175,7 +199,12 @@
     if (wasRefused(event.detail)) focusFirstError(target.isConnected ? target : byId("main"));
   });
   document.addEventListener(EVENT.historyRestored, syncSearch);
-  document.addEventListener(EVENT.responseError, (event) => showFailure(event.detail.xhr.status));
+  document.addEventListener(EVENT.responseError, (event) => {
+    const { elt, xhr } = event.detail;
+    const form = xhr.getResponseHeader("X-Sign-In") && elt.closest("form");
+    if (form) signIn(form);
+    else showFailure(xhr.status);
+  });
   document.addEventListener(EVENT.unreachable, () => showFailure("offline"));
 
   focusFirstError(byId("main"));

@@ -1,12 +1,11 @@
 /* Forms of records: what the server says about single fields, Enter and Ctrl+S, one save at a
-   time, and a warning before unsaved work is left. The forms work without all of it. */
+   time, and that something is not saved yet. The forms work without all of it. */
 "use strict";
 
 (() => {
   const EVENT = {
     afterSwap: "htmx:afterSwap",
     oobAfterSwap: "htmx:oobAfterSwap",
-    confirm: "htmx:confirm",
   };
   const FORM = "form[data-editing]";
   const form = document.querySelector(FORM);
@@ -65,13 +64,11 @@
     conflict.querySelector("input[value=mine]").checked = true;
   });
 
-  // --- Unsaved changes -------------------------------------------------------------------
+  // --- Unsaved changes: app.js asks before they are left -----------------------------------
   const note = form.querySelector("[data-unsaved-note]");
-  let unsaved = false;
-  let leaving = false; // by saving, or by a link that was confirmed
 
   const changed = () => {
-    unsaved = true;
+    form.dataset.unsaved = "";
     if (note) note.hidden = false;
   };
   const counts = (target) => target.name && target.form === form && target.type !== "submit";
@@ -82,26 +79,18 @@
   }
   if ("unsaved" in form.dataset) changed();
 
-  window.addEventListener("beforeunload", (event) => {
-    if (unsaved && !leaving) event.preventDefault();
-  });
-  // htmx leaves a page without unloading it: then we ask ourselves, in the same words.
-  document.addEventListener(EVENT.confirm, (event) => {
-    const { elt, verb } = event.detail;
-    if (!unsaved || leaving || form.contains(elt) || verb !== "get") return;
-    const leaves = elt.closest("[hx-boost=true]") || elt.hasAttribute("hx-push-url");
-    if (leaves && !window.confirm(form.dataset.leave)) event.preventDefault();
-  });
-
   // --- Saving once -----------------------------------------------------------------------
   let saving = false;
+  let wasUnsaved = false;
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     if (saving) {
       event.preventDefault();
       return;
     }
-    saving = leaving = true;
+    saving = true;
+    wasUnsaved = "unsaved" in form.dataset;
+    delete form.dataset.unsaved;
     // After the browser has collected the values: a disabled button would not be among them.
     setTimeout(() => {
       for (const button of form.querySelectorAll(".record-actions button")) {
@@ -113,7 +102,8 @@
   window.addEventListener("pageshow", (event) => {
     // Back from the next page, out of the browser's memory.
     if (!event.persisted) return;
-    saving = leaving = false;
+    saving = false;
+    if (wasUnsaved) changed();
     for (const button of form.querySelectorAll("[aria-disabled]")) {
       button.removeAttribute("aria-disabled");
       button.classList.remove("disabled");

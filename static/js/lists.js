@@ -227,6 +227,8 @@
   };
 
   const begin = () => {
+    // What becomes of them is decided on this page; when one comes back they are done with.
+    if (document.querySelector("[data-selection-arrived]")) write(new Set());
     if (!bulk()) return;
     selected = read();
     last = null;
@@ -272,8 +274,6 @@
       event.target.append(more);
     }
     more.value = [...selected].filter((id) => !here.has(id)).join(",");
-    // What becomes of them is decided on the next pages; when one comes back they are done with.
-    if (selected.size || event.target.elements.all.checked) write(new Set());
   });
 
   document.addEventListener(EVENT.afterSettle, (event) => {

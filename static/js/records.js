@@ -2,12 +2,9 @@
 "use strict";
 
 (() => {
-  const EVENT = { responseError: "htmx:responseError" };
-
-  // Whoever was signed out meanwhile is asked to sign in, and the note comes along: a plain form
-  // can be answered with a page.
-  document.addEventListener(EVENT.responseError, (event) => {
-    const form = event.target.closest?.("#notes form");
-    if (form && [401, 403].includes(event.detail.xhr.status)) form.submit();
+  // A note that is being typed is unsaved work: app.js asks before it is left.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("#notes form[data-leave]");
+    form?.toggleAttribute("data-unsaved", event.target.value.trim() !== "");
   });
 })();
