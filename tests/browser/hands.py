@@ -60,6 +60,12 @@ class Hand:
         """A link."""
         self.go_for(self.page.locator(within).get_by_role("link", name=name).first)
 
+    def sign_in(self, name: str) -> None:
+        """On the page that asks for it in the middle of something."""
+        self.fill("Username", name)
+        self.fill("Password", f"{name}-has-a-secret")
+        self.press("Sign in")
+
     def go_for(self, target: Locator) -> None:
         """Click it, or reach it with Tab and press Enter."""
         if self.way != KEYBOARD:

@@ -30,6 +30,12 @@ for role in roles.Role:
     roles.assign(user, role)
 """
 
+SIGN_OUT = """
+import django; django.setup()
+from django.contrib.sessions.models import Session
+Session.objects.all().delete()
+"""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -73,6 +79,10 @@ class Site:
     def add_people(self) -> None:
         """One person a role; the password is “<name>-has-a-secret”."""
         self._python("-c", PEOPLE)
+
+    def sign_everybody_out(self) -> None:
+        """As when their sessions have run out."""
+        self._python("-c", SIGN_OUT)
 
     def _python(self, *arguments: str) -> str:
         result = subprocess.run(

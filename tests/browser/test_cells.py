@@ -87,6 +87,30 @@ def test_what_is_wrong_is_said_in_place(
     expect(cell(hand.page, "Book 02", YEAR)).to_contain_text("1966")
 
 
+def test_whoever_was_signed_out_finds_the_cell_as_typed_and_then_the_list(
+    hand: Hand, shelf: Site, sign_in, guard
+) -> None:
+    guard.expect("403")
+    page = hand.page
+    sign_in(page, shelf, "cataloguer")
+    page.goto(f"{shelf.url}/books/?language=eng&page=1")
+    hand.follow("Change the year: Book 02")
+    hand.fill(re.compile("Year of"), "1965")
+    shelf.sign_everybody_out()
+    if hand.way == KEYBOARD:
+        page.keyboard.press("Enter")
+    else:
+        hand.press("Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    hand.sign_in("cataloguer")
+    expect(page).to_have_url(re.compile(r"/cells/year/$"))
+    expect(page.get_by_text("Nothing of it is saved yet.")).to_be_visible()
+    expect(hand.field(re.compile("Year of"))).to_have_value("1965")
+    hand.press("Save")
+    expect(page).to_have_url(re.compile(r"/books/\?language=eng&page=1#book-2$"))
+    expect(cell(page, "Book 02", YEAR)).to_contain_text("1965")
+
+
 def test_a_double_click_opens_and_escape_leaves_it_as_it_was(table: Page) -> None:
     year = cell(table, "Book 03", YEAR)
     year.dblclick()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Guard
 from tests.browser.hands import Hand
@@ -80,19 +80,47 @@ def test_whoever_was_signed_out_signs_in_and_finds_the_note_as_typed(
     page = hand.page
     open_book(site, page, sign_in)
     hand.fill("Add a note", "Typed for a long time")
-    site.manage(
-        "shell",
-        "-c",
-        "from django.contrib.sessions.models import Session; Session.objects.all().delete()",
-    )
+    site.sign_everybody_out()
     hand.press("Add the note")
     page.wait_for_url("**/notes/")
-    hand.fill("Username", "reader")
-    hand.fill("Password", "reader-has-a-secret")
-    hand.press("Sign in")
+    hand.sign_in("reader")
+    expect(hand.field("Add a note")).to_have_value("Typed for a long time")
+    # Here too, where the page itself is one that keeps what was typed.
+    site.sign_everybody_out()
+    hand.press("Add the note")
+    hand.sign_in("reader")
     expect(hand.field("Add a note")).to_have_value("Typed for a long time")
     hand.press("Add the note")
     expect(page.locator(".remark-text")).to_have_text("Typed for a long time")
+
+
+def test_a_note_being_typed_is_not_left_by_mistake(
+    site: Site, page: Page, sign_in: Callable[..., None]
+) -> None:
+    open_book(site, page, sign_in)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    note = page.get_by_label("Add a note")
+    note.press_sequentially("Half a th")
+    page.get_by_role("link", name="Authors", exact=True).click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    expect(note).to_have_value("Half a th")
+    note.fill("")  # nothing to lose any more
+    page.get_by_role("link", name="Authors", exact=True).click()
+    page.wait_for_url("**/authors/")
+    page.goto(f"{site.url}/books/1/")
+    note.press_sequentially("Whole")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator(".remark-text")).to_have_text("Whole")
+    page.get_by_role("link", name="Authors", exact=True).click()
+    page.wait_for_url("**/authors/")
+    assert asked == ["beforeunload"]
 
 
 def test_two_quick_clicks_make_one_note(
