@@ -31,7 +31,7 @@ def _key(key: str, label: str | Promise) -> Shortcut:
 
 
 CTRL = "Ctrl"  # ⌘ on a Mac, where the browser knows it
-FORM = "form[data-editing]"
+SAVING = ((CTRL, "S"), (CTRL, _("Enter")))
 GROUPS: tuple[tuple[str | Promise, tuple[Shortcut, ...]], ...] = (
     (
         _("Everywhere"),
@@ -57,7 +57,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Shortcut, ...]], ...] = (
     ),
     (
         _("A form"),
-        (Shortcut(_("Save"), ((CTRL, "S"), (CTRL, _("Enter"))), FORM),),
+        (
+            Shortcut(_("Save"), SAVING, "form[data-editing]:not(.bulk-form)"),
+            Shortcut(_("To the preview"), SAVING, "form.bulk-form"),
+        ),
     ),
 )
 
