@@ -23,7 +23,10 @@ SEPARATOR: Final = re.compile(r"[\s,]+")
 
 
 class SelectionForm(forms.Form):
-    """What was ticked. `id` are the boxes of the page, `more` those of other pages of the list."""
+    """What was ticked. `id` are the boxes of the page, `more` those of other pages of the list.
+
+    `page` is one box for all of the page: with JavaScript it ticks the others.
+    """
 
     action = forms.ChoiceField(
         choices=[("change", _("change")), ("delete", _("delete"))], required=False
@@ -31,6 +34,7 @@ class SelectionForm(forms.Form):
     all = forms.BooleanField(required=False)  # every book of the list
     list = forms.CharField(required=False, max_length=2_000)  # how the list stood
     more = forms.CharField(required=False, max_length=20 * MOST_IDS)
+    page = forms.CharField(required=False, max_length=2_000)
 
     data: QueryDict
 
@@ -42,7 +46,8 @@ class SelectionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        texts = [*self.data.getlist("id"), *SEPARATOR.split(cleaned.get("more", ""))]
+        listed = " ".join(cleaned.get(name, "") for name in ("more", "page"))
+        texts = [*self.data.getlist("id"), *SEPARATOR.split(listed)]
         ids = {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20}
         cleaned["ids"] = sorted(pk for pk in ids if 0 < pk <= LARGEST_ID)
         if len(cleaned["ids"]) > MOST_IDS:

@@ -207,7 +207,7 @@
       if (!all) box.checked = selected.has(box.value);
     }
     const ticked = here.filter((box) => box.checked).length;
-    const page = form.querySelector("[data-select-page]");
+    const page = form.elements.page;
     page.disabled = all;
     page.checked = ticked > 0 && ticked === here.length;
     page.indeterminate = ticked > 0 && ticked < here.length;
@@ -255,7 +255,7 @@
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches("#bulk [data-select-page]")) {
+    if (event.target.matches("#bulk [name=page]")) {
       for (const box of boxes()) tick(box, event.target.checked);
       write(selected);
       show();

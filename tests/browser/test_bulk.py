@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.hands import KEYBOARD, Hand
 from tests.browser.site import Site
@@ -78,6 +78,70 @@ def test_a_few_are_changed_looked_at_and_put_back(
     expect(page).to_have_url(re.compile(r"/books/\?language=fre$"))
 
 
+def test_whoever_was_signed_out_goes_on_with_what_was_ticked_and_typed(
+    hand: Hand, shelf: Site, sign_in, guard
+) -> None:
+    guard.expect("403")
+    page = hand.page
+    sign_in(page, shelf, "cataloguer")
+    page.goto(f"{shelf.url}/books/?language=fre")
+    for number in (2, 4):
+        tick(hand, number)
+    shelf.sign_everybody_out()
+    hand.press("Change…")
+    hand.sign_in("cataloguer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change 2 books")
+    hand.fill("Add subjects", "Trees")
+    shelf.sign_everybody_out()
+    hand.press("Preview")
+    hand.sign_in("cataloguer")
+    expect(page.get_by_text("Nothing of it is saved yet.")).to_be_visible()
+    expect(hand.field("Add subjects")).to_have_value("Trees")
+    hand.press("Preview")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change 2 books?")
+    page.get_by_role("link", name="Cancel").click()
+    expect(box(page, 2)).not_to_be_checked()
+
+
+def test_ticks_stay_for_whoever_does_not_sign_in_but_goes_back(
+    table: Page, shelf: Site, guard
+) -> None:
+    guard.expect("403")
+    box(table, 1).check()
+    table.get_by_role("link", name=re.compile("Next")).click()
+    table.wait_for_url(re.compile("page=2"))
+    box(table, 30).check()
+    shelf.sign_everybody_out()
+    table.get_by_role("button", name="Change…").click()
+    expect(table.get_by_role("heading", level=1)).to_have_text("Sign in")
+    kept = table.evaluate("JSON.parse(sessionStorage.getItem('books-selected')).ids.length")
+    assert kept == 2
+
+
+def test_the_form_of_a_bulk_change_saves_with_keys_and_is_not_left_by_mistake(table: Page) -> None:
+    box(table, 1).check()
+    table.get_by_role("button", name="Change…").click()
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    table.on("dialog", stay)
+    table.get_by_label("Add subjects").press_sequentially("Trees")
+    table.get_by_role("link", name="Authors", exact=True).click(no_wait_after=True)
+    table.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    table.get_by_role("link", name="Keyboard shortcuts").click()
+    sheet = table.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(sheet).to_contain_text("To the preview")
+    expect(sheet.get_by_text("Save", exact=True)).to_be_hidden()
+    table.keyboard.press("Escape")
+    table.keyboard.press("Control+s")
+    expect(table.get_by_role("heading", level=1)).to_have_text("Change 1 book?")
+    assert asked == ["beforeunload"]
+
+
 def test_all_of_a_list_are_deleted_together(hand: Hand, shelf: Site, sign_in) -> None:
     page = hand.page
     sign_in(page, shelf, "manager")
@@ -94,6 +158,22 @@ def test_all_of_a_list_are_deleted_together(hand: Hand, shelf: Site, sign_in) ->
     hand.follow(re.compile("Deletion"))
     hand.press("Put all of it back")
     expect(page.locator("#toasts")).to_contain_text(f"{number} books put back.")
+
+
+def test_all_of_a_page_are_selected_by_one_box(hand: Hand, shelf: Site, sign_in) -> None:
+    page = hand.page
+    sign_in(page, shelf, "cataloguer")
+    page.goto(f"{shelf.url}/books/?page=3")
+    hand.check(re.compile("All 10 books of this page"))
+    if hand.scripts:
+        expect(count(page)).to_have_text("10 selected")
+        expect(box(page, 60)).to_be_checked()
+    hand.press("Change…")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change 10 books")
+    hand.choose("Language", "English")
+    hand.press("Preview")
+    expect(page.get_by_role("table")).to_contain_text("Book 051")
+    expect(page.get_by_role("table")).to_contain_text("Book 060")
 
 
 def test_nothing_ticked_is_said(hand: Hand, shelf: Site, sign_in) -> None:
@@ -113,7 +193,7 @@ def test_ranges_pages_and_what_is_kept(table: Page) -> None:
     table.get_by_role("link", name=re.compile("Next")).click()
     table.wait_for_url(re.compile("page=2"))
     expect(count(table)).to_have_text("4 selected, 4 of them on other pages")
-    table.get_by_label("This page").check()
+    table.get_by_label("All 25 books of this page").check()
     expect(count(table)).to_have_text("29 selected, 4 of them on other pages")
     table.get_by_role("link", name=re.compile("Previous")).click()
     expect(box(table, 2)).to_be_checked()

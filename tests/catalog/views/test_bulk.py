@@ -1,5 +1,6 @@
 """Selecting books in the list, and changing or deleting them together."""
 
+import re
 from unittest import mock
 
 import pytest
@@ -120,6 +121,17 @@ def test_nothing_ticked_is_said_in_the_list(desk, books):
     assertRedirects(response, "/books/?language=fre&page=2", fetch_redirect_response=False)
     assertContains(desk.get("/books/"), "Nothing is selected")
     assert not BulkEdit.objects.exists()
+
+
+def test_one_box_stands_for_all_of_the_page(desk, books, make_books):
+    make_books(30, title="Other", language="eng")
+    response = desk.get("/books/?language=fre")
+    assertContains(response, "All 5 books of this page")
+    ticked = re.search(r'name="page" value="([^"]+)"', response.content.decode())[1]
+    job = select(desk, books[:1], page=ticked, list="language=fre")
+    assert bulk_edit.existing(job).tolist() == [b.pk for b in books]
+    assertContains(desk.get("/books/?language=eng"), "All 25 books of this page")
+    assertContains(desk.get("/books/?language=eng&page=2"), "All 5 books of this page")
 
 
 @pytest.mark.parametrize(
