@@ -104,6 +104,7 @@ class BulkEditForm(forms.Form):
 
     def __init__(self, *args: Any, change: Change | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.credit = change.credit if change else None  # said where an author was to be deleted
         if change:
             self.initial = {**self.initial, **self._initial(change)}
         language, currency = self.fields["language"], self.fields["currency"]
@@ -196,5 +197,9 @@ class BulkEditForm(forms.Form):
         if publisher is not None or "publisher" in emptied:
             found["publisher_id"] = publisher.pk if publisher else None
         return Change(
-            found, publisher, tuple(cleaned["add_subjects"]), tuple(cleaned["remove_subjects"])
+            found,
+            publisher,
+            tuple(cleaned["add_subjects"]),
+            tuple(cleaned["remove_subjects"]),
+            self.credit,
         )

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.forms.picking import AuthorPickField, PickField, PublisherPickField
 from catalog.models.versioned import VersionedModel
+from catalog.services.books import Picked
+from catalog.services.bulk_edit import Change
 
 MOVE, LEAVE = "move", "leave"
 
@@ -79,6 +81,11 @@ class MoveBooksForm(DeleteForm):
             "expected": self.cleaned_data["books"],
         }
 
+    @property
+    def change(self) -> Change:
+        """The same for more books than are moved while somebody waits."""
+        raise NotImplementedError
+
 
 class MovePublisherBooksForm(MoveBooksForm):
     choices = [
@@ -89,7 +96,17 @@ class MovePublisherBooksForm(MoveBooksForm):
         label=_("The other publisher"), required=False, allow_new=False
     )
 
+    @property
+    def change(self) -> Change:
+        picked = None if self.options["leave"] else self.cleaned_data["replacement"]
+        return Change({"publisher_id": picked and picked.pk}, picked)
+
 
 class MoveAuthorBooksForm(MoveBooksForm):
     choices = [(MOVE, _("Credit another author in their place"))]
     replacement = AuthorPickField(label=_("The other author"), required=False, allow_new=False)
+
+    @property
+    def change(self) -> Change:
+        goes = Picked(self.record.pk, str(self.record))
+        return Change(credit=(goes, self.cleaned_data["replacement"]))

@@ -229,6 +229,19 @@ def _make_authors(
 
 
 # --- Publisher and subjects ------------------------------------------------------------------
+def credit_instead(old: int, new: int, books: Collection[int]) -> None:
+    """Give the credits of one author in these books to another; inside `deferred()`."""
+    # Who has the same role in the book already is not credited twice.
+    credits = Contribution.objects.filter(book__in=books)
+    has = set(credits.filter(author=new).order_by().values_list("book_id", "role"))
+    own = credits.filter(author=old).order_by()
+    rows = own.values_list("pk", "book_id", "role")
+    doubled = [pk for pk, book, role in rows if (book, role) in has]
+    if doubled:
+        credits.filter(pk__in=doubled).delete()
+    own.update(author=new)
+
+
 def find_picked_publisher(picked: Picked | None) -> Publisher | None:
     if picked is None:
         return None

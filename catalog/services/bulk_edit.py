@@ -26,11 +26,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from catalog.models import Book, BulkEdit, Publisher
+from catalog.models import Author, Book, BulkEdit, Contribution, Publisher
 from catalog.models.history import Source, origin
 from catalog.models.indexed import about_to_write, deferred, locked, written
 from catalog.services import history, jobs
-from catalog.services.books import Picked, find_picked_publisher, find_subjects
+from catalog.services.books import (
+    Picked,
+    credit_instead,
+    find_picked_publisher,
+    find_subjects,
+)
 from catalog.services.database_errors import is_full
 from catalog.text import chunks, match_key
 
@@ -85,9 +90,10 @@ class Change:
     publisher: Picked | None = None  # of values["publisher_id"]; without pk it is to be made
     add_subjects: tuple[str, ...] = ()
     remove_subjects: tuple[str, ...] = ()
+    credit: tuple[Picked, Picked] | None = None  # the author who goes, and who is credited instead
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.add_subjects or self.remove_subjects)
+        return bool(self.values or self.add_subjects or self.remove_subjects or self.credit)
 
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -102,6 +108,8 @@ class Change:
             found["add_subjects"] = list(self.add_subjects)
         if self.remove_subjects:
             found["remove_subjects"] = list(self.remove_subjects)
+        if self.credit:
+            found["credit"] = [{"id": each.pk, "name": each.name} for each in self.credit]
         return found
 
     @classmethod
@@ -116,11 +124,16 @@ class Change:
             kept = found["publisher"]
             publisher = Picked(kept["id"], kept["name"]) if isinstance(kept, dict) else None
             values["publisher_id"] = publisher.pk if publisher else None
+        credit = None
+        if "credit" in found:
+            old, new = (Picked(each["id"], each["name"]) for each in found["credit"])
+            credit = old, new
         return cls(
             values,
             publisher,
             tuple(found.get("add_subjects", ())),
             tuple(found.get("remove_subjects", ())),
+            credit,
         )
 
     @property
@@ -129,8 +142,12 @@ class Change:
         found = [name.removesuffix("_id") for name in self.values]
         if "price" in found and "currency" in found:
             found.remove("currency")
-        subjects = {"add_subjects": self.add_subjects, "remove_subjects": self.remove_subjects}
-        return found + [name for name, names in subjects.items() if names]
+        others = {
+            "credit": self.credit,
+            "add_subjects": self.add_subjects,
+            "remove_subjects": self.remove_subjects,
+        }
+        return found + [name for name, wanted in others.items() if wanted]
 
     @property
     def touches_subjects(self) -> bool:
@@ -260,11 +277,12 @@ class Decision:
     values: dict[str, Any] = field(default_factory=dict)  # only those that are different
     add: list[str] = field(default_factory=list)
     remove: list[int] = field(default_factory=list)  # keys of subjects
+    credit: bool = False  # it has the author who goes
     left: list[tuple[Why, str]] = field(default_factory=list)
 
     @property
     def changes(self) -> bool:
-        return bool(self.values or self.add or self.remove)
+        return bool(self.values or self.add or self.remove or self.credit)
 
     @property
     def left_alone(self) -> list[LeftAlone]:
@@ -278,6 +296,7 @@ class Decision:
         touched: dict[str, object] = {
             "publisher": "publisher_id" in self.values,
             "price": "price" in self.values or "currency" in self.values,
+            "credit": self.credit,
             "add_subjects": self.add,
             "remove_subjects": self.remove,
         }
@@ -287,9 +306,11 @@ class Decision:
 Subjects = Mapping[int, Mapping[str, tuple[int, str]]]  # of a book, by key: (key of the row, name)
 
 
-def decide(book: Book, change: Change, subjects: Subjects) -> Decision:
+def decide(
+    book: Book, change: Change, subjects: Subjects, credited: Collection[int] = ()
+) -> Decision:
     """The same for the preview and for the work itself."""
-    decision = Decision(book)
+    decision = Decision(book, credit=book.pk in credited)
     wanted = dict(change.values)
     day = book.published_on
     if day is not None and "year" in wanted and wanted["year"] != day.year:
@@ -338,6 +359,14 @@ def subjects_of(ids: Collection[int]) -> Subjects:
     return found
 
 
+def credited_in(ids: Collection[int], change: Change) -> set[int]:
+    """The books that have the author who goes."""
+    if change.credit is None:
+        return set()
+    credits = Contribution.objects.filter(book__in=list(ids), author=change.credit[0].pk)
+    return set(credits.order_by().values_list("book_id", flat=True))
+
+
 # --- The preview ------------------------------------------------------------------------------
 
 
@@ -366,7 +395,8 @@ def preview(change: Change, *, total: int, first: Sequence[int]) -> Preview:
     for ids in chunks(list(first), CHUNK):
         books = Book.objects.select_related("publisher").in_bulk(ids)
         subjects = subjects_of(books) if change.touches_subjects else {}
-        decisions = [decide(books[pk], change, subjects) for pk in ids if pk in books]
+        credited = credited_in(books, change)
+        decisions = [decide(books[pk], change, subjects, credited) for pk in ids if pk in books]
         found.looked_at += len(decisions)
         found.tally = _added(found.tally, tally(decisions, change))
         for decision in decisions:
@@ -388,14 +418,23 @@ def preview(change: Change, *, total: int, first: Sequence[int]) -> Preview:
 
 
 def draft(
-    user: User, action: str, *, ids: Iterable[int] | None = None, filtered: str = "", list_: str
+    user: User,
+    action: str,
+    *,
+    ids: Iterable[int] | None = None,
+    filtered: str = "",
+    list_: str,
+    change: Change | None = None,
 ) -> BulkEdit:
-    """What somebody has selected, kept until it is confirmed."""
+    """What somebody has selected, kept until it is confirmed; `change` if they have said it."""
     old = timezone.now() - DRAFTS_KEPT
     BulkEdit.objects.filter(state=State.MAPPING, created_at__lt=old, undoes=None).delete()
     selection = {"filter": filtered} if ids is None else {"packed": pack(ids)}
     return BulkEdit.objects.create(
-        created_by=user, action=action, selection={**selection, "list": list_}
+        created_by=user,
+        action=action,
+        selection={**selection, "list": list_},
+        changes=change.as_json() if change else {},
     )
 
 
@@ -551,13 +590,18 @@ def _whole(left: Iterable[LeftAlone]) -> Tally:
 def _change(job: BulkEdit, ids: list[int]) -> Done:
     change = Change.from_json(job.changes)
     _check_publisher(change)
+    _check_author(change)
     books = list(locked(Book._base_manager.filter(pk__in=ids)))
     subjects = subjects_of(ids) if change.touches_subjects else {}
-    decisions = [decide(book, change, subjects) for book in books]
+    credited = credited_in(ids, change)
+    decisions = [decide(book, change, subjects, credited) for book in books]
     todo = [decision for decision in decisions if decision.changes]
     about_to_write("book", [decision.book.pk for decision in todo], locked=True)
     columns = _write_columns(todo)
     _write_subjects(todo)
+    if change.credit:
+        old, new = (each.pk or 0 for each in change.credit)
+        credit_instead(old, new, [decision.book.pk for decision in todo if decision.credit])
     reindex = not Book.objects.all().indexed.isdisjoint(columns)
     written("book", [decision.book.pk for decision in todo], reindex=reindex)
     there = {book.pk for book in books}
@@ -572,6 +616,13 @@ def _check_publisher(change: Change) -> None:
     if picked and picked.pk and not Publisher.objects.filter(pk=picked.pk).exists():
         raise Refused(
             _("The publisher “%(name)s” has been deleted meanwhile.") % {"name": picked.name}
+        )
+
+
+def _check_author(change: Change) -> None:
+    if change.credit and not Author.objects.filter(pk=change.credit[1].pk or 0).exists():
+        raise Refused(
+            _("The author “%(name)s” has been deleted meanwhile.") % {"name": change.credit[1].name}
         )
 
 

@@ -18,6 +18,7 @@ from catalog.models.history import Source, origin
 from catalog.models.indexed import deferred, locked
 from catalog.models.versioned import RecordGone, VersionedModel, record_kind
 from catalog.services import bulk_edit, history, recording
+from catalog.services.books import credit_instead
 from catalog.services.history import CannotPutBack
 from catalog.text import chunks, match_key
 
@@ -164,15 +165,7 @@ def _move(record: VersionedModel, to: Author | Publisher | None, books: list[int
         Book.objects.filter(pk__in=books, publisher=record.pk).update(publisher=to)
         return
     assert isinstance(to, Author)  # noqa: S101 - a credit is somebody's
-    # Who has the same role in the book already is not credited twice.
-    credits = Contribution.objects.filter(book__in=books)
-    has = set(credits.filter(author=to).order_by().values_list("book_id", "role"))
-    own = credits.filter(author=record.pk).order_by()
-    rows = own.values_list("pk", "book_id", "role")
-    doubled = [pk for pk, book, role in rows if (book, role) in has]
-    if doubled:
-        credits.filter(pk__in=doubled).delete()
-    own.update(author=to)
+    credit_instead(record.pk, to.pk, books)
 
 
 # --- Bringing back ---------------------------------------------------------------------------

@@ -276,6 +276,7 @@ LABELS: Final = {
     "year": gettext_lazy("Year"),
     "price": gettext_lazy("Price"),
     "currency": gettext_lazy("Currency"),
+    "credit": gettext_lazy("Contributors"),
     "add_subjects": gettext_lazy("Subjects added"),
     "remove_subjects": gettext_lazy("Subjects removed"),
 }
@@ -295,6 +296,9 @@ def new_text(change: Change, name: str) -> str:
             return change.publisher.name if change.publisher else ""
         case "price":
             return price_text(change.values["price"], change.values.get("currency", ""))
+        case "credit":
+            old, new = change.credit or ()
+            return _("“%(new)s” in place of “%(old)s”") % {"new": new.name, "old": old.name}
         case "add_subjects":
             return "; ".join(change.add_subjects)
         case "remove_subjects":
@@ -358,6 +362,9 @@ def _fields(decision: Decision, preview: Preview, change: Change) -> Iterable[Ro
                 values.get("price", book.price), values.get("currency", book.currency)
             ),
         }
+    if decision.credit and change.credit:
+        old, new = (each.name for each in change.credit)
+        yield {"label": _("Contributors"), "before": old, "after": new}
     if decision.add or decision.remove:
         has = preview.subjects.get(book.pk, {})
         names = [name for _key, name in has.values()]

@@ -1,14 +1,14 @@
 """Deleting a record, undoing that, and what its old address says afterwards."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
@@ -23,11 +23,11 @@ from catalog.forms.deleting import (
     MoveBooksForm,
     MovePublisherBooksForm,
 )
-from catalog.models import Attachment, Author, Book, Contribution, Note, Publisher
+from catalog.models import Attachment, Author, Book, BulkEdit, Contribution, Note, Publisher
 from catalog.models.versioned import RecordGone
 from catalog.presentation import book_row
 from catalog.search import kept
-from catalog.services import deleting
+from catalog.services import bulk_edit, deleting
 from catalog.services.deadlocks import again
 from catalog.services.deleting import name_of
 from catalog.services.history import CannotPutBack
@@ -207,7 +207,7 @@ class HasBooksDeleteView(RecordDeleteView):
             most_label=number_format(deleting.AT_ONCE),
             rows=[book_row(book) for book in books.order_by("sort_title", "pk")] if number else [],
             more=number_format(number - SHOWN) if number > SHOWN else "",
-            books_url=self.books_url,
+            books_url=list_url("book", self.books_query),
             **kwargs,
         )
 
@@ -215,21 +215,33 @@ class HasBooksDeleteView(RecordDeleteView):
         raise NotImplementedError
 
     @property
-    def books_url(self) -> str:
-        raise NotImplementedError
+    def books_query(self) -> str:
+        """Its books as a list."""
+        return f"{self.kind}={self.object.pk}"
 
     def not_deleted(self, form: Any, error: Exception) -> HttpResponse:
         if isinstance(error, deleting.ReplacementGone):
             form.refuse_replacement()
             return self.form_invalid(form)
         if isinstance(error, deleting.TooManyBooks):
-            return self.form_invalid(form)  # the page says so
+            return self.move_first(form)
         # Books came in between: the page shows them, and what was chosen stays chosen.
         del self.number
         form = self.move_form(**self.get_form_kwargs() | {"data": self.with_number()})
         form.is_valid()
         form.add_error(None, _("Meanwhile a book was added: nothing was deleted yet. Look again."))
         return self.form_invalid(form)
+
+    def move_first(self, form: Any) -> HttpResponse:
+        """A change of its own, with its preview; whoever is to be deleted then has no books."""
+        job = bulk_edit.draft(
+            cast(User, self.request.user),
+            BulkEdit.Action.CHANGE,
+            filtered=self.books_query,
+            list_=self.books_query,
+            change=form.change,
+        )
+        return redirect("catalog:bulk_edit_preview", pk=job.pk)
 
     def with_number(self) -> QueryDict:
         """What was sent, with the number of books that the page shows now."""
@@ -246,10 +258,6 @@ class PublisherDeleteView(HasBooksDeleteView):
         key = str(self.object.pk)
         return kept.of("publisher", [key]).get(key, 0)
 
-    @property
-    def books_url(self) -> str:
-        return list_url("book", f"publisher={self.object.pk}")
-
 
 class AuthorDeleteView(HasBooksDeleteView):
     model = Author
@@ -258,10 +266,6 @@ class AuthorDeleteView(HasBooksDeleteView):
     def count(self) -> int:
         credits = Contribution.objects.filter(author=self.object)
         return int(credits.aggregate(number=Count("book", distinct=True))["number"])
-
-    @property
-    def books_url(self) -> str:
-        return list_url("book", f"author={self.object.pk}")
 
 
 # --- Undoing it ------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from catalog.models import Attachment, Author, Book, Note, Publisher
+from catalog.models import Attachment, Author, Book, BulkEdit, Contribution, Note, Publisher
 from catalog.services import deleting
 from tests.accounts.test_resuming import carried, sign_in
 from tests.catalog.search.shelves import needs_books
@@ -232,11 +232,100 @@ def test_somebody_signed_out_finds_what_they_had_chosen(client, manager, make_bo
     assertNotContains(client.get(url), right.name)  # once
 
 
-def test_too_many_books_are_not_moved_here(boss, make_books, monkeypatch):
+@pytest.fixture
+def few(monkeypatch):
+    """More than two books are too many to be moved while somebody waits."""
     monkeypatch.setattr(deleting, "AT_ONCE", 2)
-    make_books(3, publisher="Ace Books")
-    url = reverse("catalog:publisher_delete", args=(Publisher.objects.get().pk,))
-    assertContains(boss.get(url), "more than can be moved while you wait")
-    assertNotContains(boss.get(url), 'type="submit">Delete')
-    assert boss.post(url, {"what": "leave", "books": "3"}).status_code == 422
-    assert Book.objects.filter(publisher__name="Ace Books").count() == 3
+
+
+def confirm(boss, response):
+    """The preview of a bulk change, and its button."""
+    job = BulkEdit.objects.get()
+    address = reverse("catalog:bulk_edit_preview", args=(job.pk,))
+    assertRedirects(response, address, fetch_redirect_response=False)
+    page = boss.get(address)
+    boss.post(address, {"shown": "12"})
+    job.refresh_from_db()
+    return page, job
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [("author", "12 books credit this author:"), ("publisher", "12 books name this publisher:")],
+)
+def test_the_page_says_how_many_are_too_many_and_what_can_be_done(
+    boss, few, make_books, kind, sentence
+):
+    make_books(12, authors=["Rowling, J.K."], publisher="Ace Boks")
+    record = {"author": Author, "publisher": Publisher}[kind].objects.get()
+    page = boss.get(reverse(f"catalog:{kind}_delete", args=(record.pk,)))
+    assertContains(page, sentence)
+    assertContains(page, "and 2 more: see all of them as a list")
+    assertContains(page, "more than can be moved while you wait (at most 2)")
+    assertContains(page, f"Delete the {kind} when that is done.")
+    assertContains(page, 'type="submit">Move the books first…')
+    assertNotContains(page, 'type="submit">Delete')
+
+
+def test_an_author_of_very_many_books_is_deleted_after_they_are_moved(
+    boss, few, make_books, make_author
+):
+    books = make_books(12, authors=["Rowling, J.K."])
+    wrong, right = Author.objects.get(), make_author("J. K. Rowling")
+    Contribution.objects.create(book=books[0], author=right)  # has both already
+    url = reverse("catalog:author_delete", args=(wrong.pk,))
+    data = {"what": "move", "replacement": "J. K. Rowling", "replacement_id": right.pk}
+    page, job = confirm(boss, boss.post(url, data | {"books": "3"}))
+    assertContains(page, "Change 12 books?")
+    assertContains(page, "“J. K. Rowling” in place of “Rowling, J.K.”")
+    assertContains(page, '<del dir="auto">Rowling, J.K.</del>')
+    assertContains(page, '<ins dir="auto">J. K. Rowling</ins>')
+    assert (job.state, job.changed) == (BulkEdit.State.DONE, 12)
+    assert Contribution.objects.filter(author=right).count() == 12
+    assertContains(boss.get(job.get_absolute_url()), "“J. K. Rowling” in place of")
+    assertContains(boss.get(f"/books/?author={right.pk}"), 'name="id"', count=12)
+    boss.post(url)
+    assert not Author.objects.filter(pk=wrong.pk).exists()
+    # Both are undone, one after the other.
+    boss.post(reverse("catalog:author_undelete", args=(wrong.pk,)))
+    boss.post(reverse("catalog:bulk_edit_undo", args=(job.pk,)))
+    assert Contribution.objects.filter(author=wrong).count() == 12
+    assert [credit.book for credit in Contribution.objects.filter(author=right)] == [books[0]]
+
+
+@pytest.mark.parametrize(("what", "left"), [("move", 0), ("leave", 12)])
+def test_a_publisher_of_very_many_books_too(boss, few, make_books, make_publisher, what, left):
+    make_books(12, publisher="Ace Boks")
+    wrong, ace = Publisher.objects.get(), make_publisher("Ace Books")
+    url = reverse("catalog:publisher_delete", args=(wrong.pk,))
+    data = {"what": what, "replacement": "Ace Books", "replacement_id": ace.pk, "books": "3"}
+    _page, job = confirm(boss, boss.post(url, data))
+    assert job.changed == 12
+    assert Book.objects.filter(publisher=None).count() == left
+    assert Book.objects.filter(publisher=ace).count() == 12 - left
+    boss.post(url)
+    assert not Publisher.objects.filter(pk=wrong.pk).exists()
+
+
+def test_whoever_was_to_get_very_many_books_is_gone(boss, few, make_books, make_author):
+    make_books(3, authors=["Rowling, J.K."])
+    wrong, right = Author.objects.get(), make_author("J. K. Rowling")
+    url = reverse("catalog:author_delete", args=(wrong.pk,))
+    data = {"what": "move", "replacement": "J. K. Rowling", "replacement_id": right.pk}
+    response = boss.post(url, data | {"books": "3"})
+    right.delete()
+    _page, job = confirm(boss, response)
+    assert (job.state, job.changed) == (BulkEdit.State.FAILED, 0)
+    assert job.error == "The author “J. K. Rowling” has been deleted meanwhile."
+    assert Contribution.objects.filter(author=wrong).count() == 3
+
+
+def test_something_else_may_be_changed_with_the_move(boss, few, make_books, make_author):
+    make_books(3, authors=["Rowling, J.K."])
+    right = make_author("J. K. Rowling")
+    url = reverse("catalog:author_delete", args=(Author.objects.exclude(pk=right.pk).get().pk,))
+    boss.post(url, {"what": "move", "replacement": "J. K. Rowling", "books": "3"})
+    job = BulkEdit.objects.get()
+    boss.post(reverse("catalog:bulk_edit_update", args=(job.pk,)), {"year": "2001"})
+    boss.post(reverse("catalog:bulk_edit_preview", args=(job.pk,)), {"shown": "3"})
+    assert Book.objects.filter(contributions__author=right, year=2001).count() == 3
