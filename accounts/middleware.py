@@ -5,11 +5,13 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts import resuming, setup
 from accounts.views import is_within_a_form, sign_in_and_go_on, signed_out
+from site_config.views import page_before
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -49,5 +51,7 @@ class CatalogueLoginMiddleware(LoginRequiredMiddleware):
             return signed_out(request)
         if request.method == "POST" and resuming.keeps_what_was_typed(view_func):
             return sign_in_and_go_on(request)
+        if request.method == "POST":  # its address may know no GET: back to where the button was
+            return redirect_to_login(page_before(request))
         redirect: HttpResponseBase = super().handle_no_permission(request, view_func)
         return redirect

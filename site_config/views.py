@@ -67,6 +67,16 @@ def current_page(request: HttpRequest) -> SplitResult:
         return urlsplit("")
 
 
+def page_before(request: HttpRequest) -> str:
+    """The page that a form was sent from, never one of another site."""
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, allowed_hosts={request.get_host()}):
+        return "/"
+    path = urlsplit(referer)._replace(scheme="", netloc="", fragment="").geturl()
+    # Without its host, our own //example.org/ would be another site.
+    return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
+
+
 class PartialTemplateMixin(TemplateResponseMixin):
     """Answers htmx with one partial of the page's own template: `book_list.html#results`."""
 
@@ -217,7 +227,7 @@ class ThemeView(View):
         if request.headers.get("X-Requested-With") == "fetch":
             response = HttpResponse(status=204)  # app.js has switched already
         else:
-            response = HttpResponseRedirect(self.back())
+            response = HttpResponseRedirect(page_before(request))
         if chosen in THEMES:
             response.set_cookie(
                 "theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure()
@@ -225,15 +235,6 @@ class ThemeView(View):
         else:
             response.delete_cookie("theme", samesite="Lax")
         return response
-
-    def back(self) -> str:
-        """The page that it was chosen on, never one of another site."""
-        referer = self.request.headers.get("Referer", "")
-        if not url_has_allowed_host_and_scheme(referer, allowed_hosts={self.request.get_host()}):
-            return "/"
-        path = urlsplit(referer)._replace(scheme="", netloc="", fragment="").geturl()
-        # Without its host, our own //example.org/ would be another site.
-        return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
 
 
 # --- Messages that can be undone --------------------------------------------------------------

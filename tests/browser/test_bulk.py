@@ -261,7 +261,8 @@ def test_many_are_changed_in_the_background_and_watched(
     expect(back).to_be_visible()
     assert_accessible(page)
     back.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("800 books put back")
+    put_back = page.get_by_role("heading", level=1)
+    expect(put_back).to_have_text("800 books put back", timeout=30_000)
 
 
 def test_the_list_of_bulk_changes_meets_no_barrier(table: Page, shelf: Site, assert_accessible):

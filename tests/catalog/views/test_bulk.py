@@ -192,6 +192,17 @@ def test_somebody_signed_out_goes_on_with_what_was_ticked(client, manager, books
     assert BulkEdit.objects.count() == 1
 
 
+def test_a_button_of_somebody_signed_out_leads_back_to_where_it_was(client, desk, books):
+    job = select(desk, books)
+    for name in ("undo", "cancel"):
+        response = client.post(page(job, name), headers={"referer": "http://testserver/books/?q=x"})
+        assertRedirects(
+            response, "/accounts/login/?next=/books/%3Fq%3Dx", fetch_redirect_response=False
+        )
+    job.refresh_from_db()
+    assert job.state == State.MAPPING
+
+
 def test_signing_in_as_somebody_with_fewer_rights_selects_nothing(
     client, reader, cataloguer, books
 ):
