@@ -296,8 +296,8 @@ def new_text(change: Change, name: str) -> str:
             return change.publisher.name if change.publisher else ""
         case "price":
             return price_text(change.values["price"], change.values.get("currency", ""))
-        case "credit":
-            old, new = change.credit or ()
+        case "credit" if change.credit:
+            old, new = change.credit
             return _("“%(new)s” in place of “%(old)s”") % {"new": new.name, "old": old.name}
         case "add_subjects":
             return "; ".join(change.add_subjects)
