@@ -14,7 +14,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Field, Layout
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.db import IntegrityError, models
+from django.db import IntegrityError
 from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorDict
 from django.http import QueryDict
@@ -27,7 +27,8 @@ from catalog.importers.messages import sentence
 from catalog.importers.values import LONGEST_NUMBER, Read
 from catalog.models import Submission
 from catalog.models.indexed import deferred
-from catalog.models.versioned import record_kind
+from catalog.models.versioned import plain, record_kind
+from catalog.presentation import Row as Shown
 from catalog.services import editing, pictures
 from catalog.services.pictures import PictureChange
 
@@ -93,7 +94,10 @@ class ReadField(forms.CharField):
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A field that this form and somebody else changed: both values, to choose from."""
+    """A field that this form and somebody else changed: both values, to choose from.
+
+    Texts, or two `pictures` (None where there is none).
+    """
 
     name: str
     label: str
@@ -101,6 +105,7 @@ class Disagreement:
     theirs: str
     user: str
     at: datetime.datetime | None
+    pictures: tuple[Shown | None, Shown | None] | None = None
 
 
 class RecordBoundField(BoundField):
@@ -183,9 +188,8 @@ class RecordForm(forms.ModelForm):
         self.helper.render_hidden_fields = True
         self.helper.layout = self.layout()
         if self.picture:
-            field = self.fields[self.picture]
-            assert isinstance(field, PictureField)  # noqa: S101 - tells the type checker
-            field.bind(user, getattr(self.instance, self.picture))
+            self.picture_field.bind(user, getattr(self.instance, self.picture))
+            self.picture_field.widget.attrs["aria-describedby"] = f"feedback_{self.picture}"
         for name in self.inline_fields:
             self.prepare_widget(name, self.fields[name].widget.attrs)
 
@@ -201,6 +205,12 @@ class RecordForm(forms.ModelForm):
             for name, field in self.fields.items()
             if not field.widget.is_hidden and not isinstance(field, PictureField)
         ]
+
+    @property
+    def picture_field(self) -> PictureField:
+        field = self.fields[self.picture]
+        assert isinstance(field, PictureField)  # noqa: S101 - tells the type checker
+        return field
 
     def prepare_widget(self, name: str, attrs: dict[str, Any]) -> None:
         described = f"feedback_{name}"
@@ -262,24 +272,30 @@ class RecordForm(forms.ModelForm):
     def columns(self) -> dict[str, str]:
         """The fields of this form, and under which name the state of a record has them."""
         model = self._meta.model
-        names = {
-            field.name
-            for field in model._meta.concrete_fields
-            if field.name != "version" and not isinstance(field, models.FileField)
-        }
+        names = {field.name for field in model._meta.concrete_fields if field.name != "version"}
         return {name: model._meta.get_field(name).attname for name in self.fields if name in names}
 
     def state_now(self) -> dict[str, Any]:
         """The record as it was loaded, by column; costs no query."""
         return {
-            field.attname: getattr(self.instance, field.attname)
+            field.attname: plain(getattr(self.instance, field.attname))
             for field in self.instance._meta.concrete_fields
-            if not isinstance(field, models.FileField)
         }
 
     def wanted(self, name: str) -> Any:
         """A field's valid value as the state of a record has it."""
         return self.cleaned_data[name]
+
+    def wanted_picture(self, opened_on: str) -> str:
+        """The name that the picture is to have: the one it had, if this form leaves it alone.
+
+        A file that was refused is no picture; what is said about it stays.
+        """
+        change = self.new_picture
+        if change is None:
+            return opened_on
+        upload = change.upload
+        return pictures.place_of(self.instance, self.picture, upload) if upload else ""
 
     def written(self, column: str, value: Any) -> str:
         """A value of a record's state, for reading."""
@@ -287,6 +303,11 @@ class RecordForm(forms.ModelForm):
 
     def show(self, name: str, column: str, value: Any) -> None:
         """Put the value that somebody else saved into the input."""
+        if name == self.picture:
+            for part in ("upload", "clear"):
+                self.data.pop(f"{name}-{part}", None)
+            self.picture_field.widget.kept = None
+            return
         field = self.fields[name]
         shown = field.widget.format_value(field.prepare_value(value))
         self.data[self.add_prefix(name)] = "" if shown is None else shown
@@ -306,7 +327,10 @@ class RecordForm(forms.ModelForm):
         mine = {
             column: _Unreadable() if name in self.errors else self.wanted(name)
             for name, column in columns.items()
+            if name != self.picture
         }
+        if self.picture in columns:
+            mine[self.picture] = self.wanted_picture((base or theirs)[self.picture])
         for name in self.asked():
             if self.choice(name) == THEIRS and name in columns:
                 mine[columns[name]] = theirs[columns[name]]
@@ -321,13 +345,16 @@ class RecordForm(forms.ModelForm):
         for name, column in columns.items():
             if column in merged.conflicts or column in merged.touched:
                 continue
-            if column in merged.taken or self.choice(name) == THEIRS:
+            if self.choice(name) == THEIRS:
                 self.errors.pop(name, None)
+            if column in merged.taken or self.choice(name) == THEIRS:
                 self.show(name, column, theirs[column])
             if column in merged.taken:
                 self.taken.append(str(self.fields[name].label))
             if name in (self._meta.fields or ()):
                 self.cleaned_data[name] = theirs[column]
+            elif name == self.picture:
+                self.cleaned_data[name] = None
         if merged.conflicts and not self.checking:
             self._ask(merged.conflicts, opened_on)
 
@@ -355,8 +382,11 @@ class RecordForm(forms.ModelForm):
                     theirs=self.written(column, theirs),
                     user=change.user if change else "",
                     at=change.at if change else None,
+                    pictures=self.picture_field.widget.sides() if name == self.picture else None,
                 )
             )
+            if name == self.picture:
+                self.picture_field.widget.asked = True
             self.add_error(name, forms.ValidationError(CHOOSE, code="conflict"))
 
     def _update_errors(self, errors: forms.ValidationError) -> None:
@@ -385,7 +415,7 @@ class RecordForm(forms.ModelForm):
     # --- Saving ---------------------------------------------------------------------------------
     @property
     def changes_something(self) -> bool:
-        return self.new or bool(self.touched) or self.new_picture is not None
+        return self.new or bool(self.touched)
 
     @property
     def new_picture(self) -> PictureChange | None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import Upload
-from catalog.presentation import picture
+from catalog.presentation import Row, picture
 from catalog.services import pictures
 from catalog.services.files import UnusableFile
 from catalog.services.pictures import PictureChange
@@ -46,6 +46,7 @@ class PictureWidget(forms.Widget):
         self.kept: Upload | None = None  # what came with this form, or before it
         self.current = ""  # the name of the record's own picture
         self.problem = ""
+        self.asked = False  # two pictures stand below, to choose from: they are the preview
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> PictureInput:
         return PictureInput(
@@ -72,15 +73,15 @@ class PictureWidget(forms.Widget):
         if self.problem:
             said.append(f"{field_id}-wrong")
         query = urlencode({"name": name, "id": field_id, "shape": self.shape, "current": current})
+        query += "&asked=1" if self.asked else ""
         context = {
             "name": name,
             "id": field_id,
             "shape": self.shape,
             "kept": self.kept,
-            "preview": (
-                self.preview(self.kept) if self.kept else picture(current) if current else None
-            ),
+            "preview": self.preview(self.kept) if self.kept else picture(current),
             "clear": chosen.clear,
+            "asked": self.asked,
             "problem": self.problem,
             "wrong": wrong,
             "described_by": " ".join(filter(None, said)),
@@ -92,8 +93,12 @@ class PictureWidget(forms.Widget):
         }
         return render_to_string(self.template_name, context)
 
+    def sides(self) -> tuple[Row | None, Row | None]:
+        """What came with this form, and what the record has: to choose from."""
+        return self.preview(self.kept) if self.kept else None, picture(self.current)
+
     @staticmethod
-    def preview(upload: Upload) -> dict[str, Any]:
+    def preview(upload: Upload) -> Row:
         url = reverse("catalog:upload_picture", args=(upload.pk,))
         return {"src": url, "srcset": "", "width": None, "height": None}
 

@@ -133,7 +133,7 @@ class VersionedModel(models.Model):
         in_hand = self._disputed or made_here(record_kind(self), self.pk)
         if version == self.version and not in_hand:
             return
-        mine = {name: _plain(self.__dict__.get(name)) for name in names if name in self.__dict__}
+        mine = {name: plain(self.__dict__.get(name)) for name in names if name in self.__dict__}
         merged, conflicts = three_way(loaded, mine, theirs)
         refused = {
             name: values
@@ -151,7 +151,7 @@ class VersionedModel(models.Model):
 
     def _remember(self, names: Iterable[str] | None) -> None:
         values = {
-            field.attname: _plain(self.__dict__[field.attname])
+            field.attname: plain(self.__dict__[field.attname])
             for field in self._meta.concrete_fields
             if field.attname in self.__dict__
             and (names is None or field.name in names or field.attname in names)
@@ -159,6 +159,6 @@ class VersionedModel(models.Model):
         self._loaded = {**(self._loaded or {}), **values}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Files by their names, as the database has them."""
     return (value.name or "") if isinstance(value, models.fields.files.FieldFile) else value

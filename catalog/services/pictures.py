@@ -14,7 +14,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -252,9 +252,10 @@ def attach(
     """Give the record the picture, or take its picture away; None changes nothing.
 
     The record has a key already: the files lie in its folder. Call it in the `deferred()` block
-    that saves the record, before `save()` with `save=False` or after it. The files are written
-    at once; if the transaction fails `tidy` removes them. What was there before is kept for
-    FILES_KEPT_DAYS, so that the change can be undone.
+    that saves the record, before `save()` with `save=False` or after it. Saving raises
+    Conflict, as for every field, if somebody gave it another picture after it was loaded. The
+    files are written at once; if the transaction fails `tidy` removes them. What was there before
+    is kept for FILES_KEPT_DAYS, so that the change can be undone.
     """
     if change is None:
         return
@@ -267,12 +268,18 @@ def attach(
             record.save(update_fields=[field_name])
 
 
+def place_of(record: VersionedModel, field_name: str, upload: Upload) -> str:
+    """What this picture is called when the record has it: the same content, the same name."""
+    name = upload.file.name or ""
+    source = parse(name)
+    return str(replace(source, folder=folder_of(record), field=field_name)) if source else name
+
+
 def _place(record: VersionedModel, field_name: str, upload: Upload) -> str:
     """Copy an upload's files into the record's folder; it stays for a second form that has it."""
-    source = parse(upload.file.name or "")
-    if source is None:
+    source, target = parse(upload.file.name or ""), parse(place_of(record, field_name, upload))
+    if source is None or target is None:
         raise UnusablePicture(_sentence("damaged"))
-    target = PictureName(folder_of(record), field_name, source.digest, source.width, source.height)
     try:
         for old, new in zip(source.files(), target.files(), strict=True):
             _copy(str(old), str(new))

@@ -97,22 +97,22 @@ class UploadView(MaySendMixin, TakesFiles):
             field.clean(value)
         except ValidationError as problem:
             return self.refuse(" ".join(problem.messages), value)
-        return self.answer(value)
+        return self.answer(PictureInput())
 
     def too_large(self) -> HttpResponse:
         return self.refuse(pictures.too_large(settings.MAX_PICTURE_MB), PictureInput())
 
     def refuse(self, problem: str, value: PictureInput) -> HttpResponse:
-        """What was sent before is still there."""
+        """What was sent or ticked before is still there."""
         self.field.widget.problem = problem
+        self.field.widget.asked = "asked" in self.request.GET
         self.field.widget.kept = pictures.owned(value.upload_id, cast(User, self.request.user))
         return self.answer(value, status=422)
 
     def answer(self, value: PictureInput, status: int = 200) -> HttpResponse:
         element = self.request.GET.get("id", "")[:80] or f"id_{self.name}"
-        return HttpResponse(
-            self.field.widget.render(self.name, value, {"id": element}), status=status
-        )
+        attrs = {"id": element, "aria-describedby": f"feedback_{self.name}"}
+        return HttpResponse(self.field.widget.render(self.name, value, attrs), status=status)
 
     @property
     def name(self) -> str:

@@ -191,6 +191,15 @@
     if (paster) paster.hidden = !navigator.clipboard?.read;
   }
 
+  // What was said about the one before, or shown of it, is no longer true.
+  function replaced(field) {
+    const around = field.closest(".field");
+    const choice = around?.querySelector("[data-conflict]");
+    if (!choice) around?.querySelector(".feedback").replaceChildren();
+    const preview = choice && field.querySelector(".picture-now img");
+    if (preview) choice.querySelector("[value=mine] ~ .value").replaceChildren(preview.cloneNode());
+  }
+
   document.addEventListener(EVENT.afterSwap, (event) => {
     const target = event.detail.target?.id && document.getElementById(event.detail.target.id);
     const field = target?.matches?.(FIELD) ? target : target?.querySelector?.(FIELD);
@@ -200,6 +209,7 @@
       input(field).focus();
       return;
     }
+    replaced(field);
     if (field.dataset.ready) setTimeout(say, 100, field, field.dataset.ready); // a new region is silent
     const hidden = field.querySelector("input[type=hidden][name$='-upload']");
     for (const name of hidden ? ["input", "change"] : []) {

@@ -83,7 +83,7 @@ def test_what_is_not_ones_own_is_refused(cataloguer, manager, upload, key):
     given = form(manager, {"title": "Dune", "cover-upload": key})
     assert not given.is_valid()
     assert "no longer kept" in given.errors["cover"][0]
-    assert "cover-upload" not in str(given["cover"]).replace("cover-upload,csrf", "")
+    assert 'name="cover-upload"' not in str(given["cover"])
 
 
 def test_a_refused_file_is_said_beside_the_field(cataloguer):

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from catalog.models import Book, Upload
 from catalog.models.indexed import deferred
+from catalog.models.versioned import Conflict
 from catalog.pictures import parse
 from catalog.services import pictures
 from catalog.services.books import save_book
@@ -347,6 +348,29 @@ def test_a_copy_that_was_cut_short_is_written_anew(take_in, make_books):
     book.refresh_from_db()
     pictures.attach(book, "cover", PictureChange(upload))
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("removes", [True, False])
+@pytest.mark.parametrize(
+    "give",
+    [
+        lambda book, change: pictures.attach(book, "cover", change),
+        lambda book, change: save_book(book, cover=change),
+    ],
+    ids=["attach", "save_book"],
+)
+def test_a_picture_that_somebody_else_gave_meanwhile_is_not_overwritten(
+    take_in, make_books, give, removes
+):
+    [book] = make_books(1)
+    mine = None if removes else take_in(files.png_picture((100, 151)))
+    give(book, PictureChange(take_in(files.jpeg_picture((90, 90)))))
+    stale = Book.objects.get(pk=book.pk)
+    give(book, PictureChange(take_in(files.jpeg_picture())))
+    with pytest.raises(Conflict) as conflict:
+        give(stale, PictureChange(mine))
+    assert set(conflict.value.fields) == {"cover"}
+    assert Book.objects.get(pk=book.pk).cover.name == book.cover.name
 
 
 def test_none_changes_nothing(make_books):
