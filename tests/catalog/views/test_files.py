@@ -5,6 +5,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -56,6 +57,38 @@ def test_a_picture_that_is_sent_comes_back_as_a_preview_with_its_id(cataloguer, 
     assertContains(response, f'name="cover-upload" value="{upload.pk}"')
     assertContains(response, f'src="/uploads/{upload.pk}/"')
     assertNotContains(response, "<html")
+
+
+# As no client of tests sends it: those take the folders away themselves.
+MULTIPART = (
+    b"--x\r\nContent-Disposition: form-data; name=cover; filename*=UTF-8''%s\r\n\r\n%s\r\n--x--\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("x" * 496 + ".jpg", "x" * 146 + ".jpg"),
+        ("../../x", "x"),
+        ("..\\..\\x.jpg", "x.jpg"),
+        ("cover\u202egpj.exe", "covergpj.exe"),
+        ("co\0ver.jpg", "cover.jpg"),
+        (".htaccess", "htaccess"),
+        ("  cover   .jpg. ", "cover .jpg"),
+    ],
+    ids=["500 characters", "folders", "Windows", "right to left", "NUL", "hidden", "spaces"],
+)
+def test_a_hostile_name_of_a_picture_is_made_harmless(cataloguer, client_of, name, shown):
+    body = MULTIPART % (quote(name).encode(), files.jpeg_picture((400, 600)))
+    response = client_of(cataloguer).post(
+        UPLOAD, body, content_type="multipart/form-data; boundary=x"
+    )
+    assertContains(response, f'<p class="picture-name" dir="auto">{shown}</p>')
+    upload = Upload.objects.get()
+    assert upload.name == shown
+    assert re.fullmatch(
+        rf"uploads/{upload.pk.hex}/picture-\w{{16}}-400x600\.webp", upload.file.name
+    )
 
 
 def test_a_refusal_says_why_beside_the_field_and_keeps_what_was_sent_before(cataloguer, client_of):
