@@ -89,7 +89,7 @@
   // --- Errors and waiting ---------------------------------------------------------------
   const focusFirstError = (within) => {
     // Not in a list of rejected rows, each of which is a form of its own.
-    const wrong = within.querySelector(".is-invalid:not([type=hidden], .imp-correct *)");
+    const wrong = within.querySelector(":is(input, select, textarea).is-invalid:not([type=hidden], .imp-correct *)");
     if (!wrong) return;
     for (let fold = wrong.closest("details:not([open])"); fold; fold = fold.closest("details:not([open])")) {
       fold.open = true;

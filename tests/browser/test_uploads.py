@@ -1,9 +1,10 @@
-"""Covers and attached files as people send them: chosen, dropped, pasted; with and without
-scripts, with the keyboard alone."""
+"""Covers, headshots and attached files as people send them: chosen, dropped, pasted; with and
+without scripts, with the keyboard alone."""
 
 import base64
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,46 @@ from tests.browser.site import Site
 
 SignIn = Callable[[Page, Site, str], None]
 NEW = "/books/new/"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record with a picture."""
+
+    folder: str
+    name: str  # the label of the field that it cannot be without
+    field: str
+    alt: re.Pattern[str]
+    nameless: str
+
+    @property
+    def saved(self) -> re.Pattern[str]:
+        return re.compile(rf"/{self.folder}/\d+/$")
+
+
+BOOK = Kind("books", "Title", "cover", re.compile("^Cover of"), "A book needs a title.")
+AUTHOR = Kind("authors", "Name", "headshot", re.compile("^Portrait of"), "An author needs a name.")
+of_both_kinds = pytest.mark.parametrize("kind", [BOOK, AUTHOR], ids=["cover", "headshot"])
+THEIRS = """
+import django; django.setup()
+from django.core.files.uploadedfile import SimpleUploadedFile
+from accounts.models import User
+from catalog.models import Author, Book
+from catalog.models.history import origin
+from catalog.services import pictures
+from tests import files
+user = User.objects.get(username="manager")
+with origin(user=user):
+    book, author = Book.objects.first(), Author.objects.first()
+    file = SimpleUploadedFile("theirs.jpg", files.jpeg_picture((420, 600)))
+    change = pictures.PictureChange(pictures.take_in(file, user=user))
+    pictures.attach(book or author, "cover" if book else "headshot", change)
+"""
 PDF: Any = {"name": "Sample chapter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 one"}
 
 
-def picture(name: str = "front.jpg", content: bytes | None = None) -> Any:
-    content = files.jpeg_picture((400, 600)) if content is None else content
+def picture(name: str = "front.jpg", content: bytes | None = None, width: int = 400) -> Any:
+    content = files.jpeg_picture((width, 600)) if content is None else content
     return {"name": name, "mimeType": "image/jpeg", "buffer": content}
 
 
@@ -57,59 +93,137 @@ def covered(page: Page) -> None:
     assert cover.evaluate("image => image.complete && image.naturalWidth") > 0
 
 
-# --- Covers -----------------------------------------------------------------------------------
+# --- Covers and headshots ---------------------------------------------------------------------
 
 
-def test_a_cover_is_chosen_seen_and_saved(hand: Hand, at_work: Callable) -> None:
-    page = hand.page
-    site = at_work(page)
-    hand.fill("Title", "Dune")
+def choose(hand: Hand, kind: Kind, file: Any) -> None:
+    field = hand.page.locator(f"#id_{kind.field}")
     if hand.way == "keyboard":
-        hand.reach(page.locator("#id_cover"))
-    page.locator("#id_cover").set_input_files(picture())
+        hand.reach(field)
+    field.set_input_files(file)
+    if hand.scripts:
+        expect(hand.page.get_by_text(file["name"])).to_be_visible()
+
+
+def saved(hand: Hand, kind: Kind, width: int | None) -> str:
+    """The address of the record, on whose page there is now a picture of this width, or none."""
+    hand.press("Save")
+    hand.page.wait_for_url(kind.saved)
+    shown = hand.page.get_by_role("img", name=kind.alt)
+    if width is None:
+        expect(shown).to_have_count(0)
+    else:
+        expect(shown).to_have_attribute("width", str(width))
+        assert shown.evaluate("image => image.complete && image.naturalWidth") > 0
+    return hand.page.url
+
+
+@of_both_kinds
+def test_a_picture_is_chosen_seen_saved_replaced_and_removed(
+    hand: Hand, at_work: Callable, kind: Kind
+) -> None:
+    page = hand.page
+    site = at_work(page, f"/{kind.folder}/new/")
+    hand.fill(kind.name, "Dune")
+    choose(hand, kind, picture())
     if hand.scripts:
         preview = page.get_by_role("img", name="The picture that you chose")
         expect(preview).to_be_visible()
         assert preview.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-    hand.press("Save")
-    page.wait_for_url(re.compile(r"/books/\d+/$"))
-    covered(page)
-    assert len(stored(site, "books/*/cover-*.webp")) == 4  # 80, 160, 320 and 400 wide
+    detail = saved(hand, kind, 400)
+    sizes = stored(site, f"{kind.folder}/*/{kind.field}-*.webp")
+    assert len(sizes) == 4  # 80, 160, 320 and 400 wide
+    page.goto(f"{detail}edit/")
+    expect(page.get_by_role("img", name="The present picture")).to_be_visible()
+    choose(hand, kind, picture("back.jpg", width=410))
+    saved(hand, kind, 410)
+    page.goto(f"{detail}edit/")
+    hand.check("Remove this picture")
+    saved(hand, kind, None)
 
 
+@of_both_kinds
 def test_a_form_that_is_wrong_elsewhere_keeps_the_picture(
-    hand: Hand, at_work: Callable, guard
+    hand: Hand, at_work: Callable, guard, kind: Kind
 ) -> None:
     guard.expect("422")
     page = hand.page
-    at_work(page)
-    page.locator("#id_cover").set_input_files(picture("front.jpg"))
-    if hand.scripts:
-        expect(page.get_by_text("front.jpg")).to_be_visible()
-    hand.press("Save")  # without a title
-    expect(page.get_by_text("A book needs a title.").first).to_be_visible()
+    at_work(page, f"/{kind.folder}/new/")
+    choose(hand, kind, picture("front.jpg"))
+    hand.press("Save")  # without a name
+    expect(page.get_by_text(kind.nameless).first).to_be_visible()
     expect(page.get_by_role("img", name="The picture that you chose")).to_be_visible()
-    hand.fill("Title", "Dune")
-    hand.press("Save")
-    page.wait_for_url(re.compile(r"/books/\d+/$"))
-    covered(page)
+    hand.fill(kind.name, "Dune")
+    saved(hand, kind, 400)
 
 
-def test_a_cover_is_removed_and_until_saved_it_is_not(hand: Hand, at_work: Callable) -> None:
+@of_both_kinds
+def test_a_picture_that_two_people_chose_is_asked_about(
+    hand: Hand, at_work: Callable, guard, kind: Kind, assert_accessible: Callable[[Page], None]
+) -> None:
+    guard.expect("422")
     page = hand.page
-    at_work(page)
-    hand.fill("Title", "Dune")
-    page.locator("#id_cover").set_input_files(picture())
+    site = at_work(page, f"/{kind.folder}/new/")
+    hand.fill(kind.name, "Dune")
+    page.goto(f"{saved(hand, kind, None)}edit/")
+    choose(hand, kind, picture(width=410))
+    site._python("-c", THEIRS)
+    hand.press("Save")
+    both = page.get_by_role("group", name="manager changed this")
+    mine = both.get_by_role("radio", name="Mine the picture that you chose")
+    theirs = both.get_by_role("radio", name="Theirs the picture that is there now")
+    expect(mine).not_to_be_checked()
+    expect(theirs).not_to_be_checked()
+    for image in both.get_by_role("img").all():
+        assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    field = page.locator(f"#id_{kind.field}")
+    expect(field).to_have_accessible_description(re.compile("Somebody else has changed this too"))
     if hand.scripts:
-        expect(page.get_by_role("img", name="The picture that you chose")).to_be_visible()
-    hand.press("Save")
-    page.wait_for_url(re.compile(r"/books/\d+/$"))
-    detail = page.url
-    page.goto(f"{detail}edit/")
-    hand.check("Remove this picture")
-    hand.press("Save")
-    page.wait_for_url(detail)
-    expect(page.get_by_role("img", name=re.compile("^Cover of"))).to_have_count(0)
+        expect(field).to_be_focused()
+        assert_accessible(page)
+    hand.check(re.compile(r"^\s*Mine"))
+    saved(hand, kind, 410)
+
+
+def test_a_third_picture_while_choosing_becomes_mine(page: Page, at_work: Callable, guard) -> None:
+    guard.expect("422")
+    site = at_work(page)
+    page.locator("#id_title").fill("Dune")
+    save(page)
+    page.goto(f"{page.url}edit/")
+    page.locator("#id_cover").set_input_files(picture("second.jpg", width=410))
+    expect(page.get_by_text("second.jpg")).to_be_visible()
+    site._python("-c", THEIRS)
+    page.get_by_role("button", name="Save", exact=True).click()
+    mine = page.get_by_role("radio", name="Mine")
+    before = page.locator("label", has=mine).locator("img").get_attribute("src")
+    page.locator("#id_cover").set_input_files(picture("third.jpg", width=430))
+    expect(page.get_by_text("third.jpg")).to_be_visible()
+    expect(mine).to_be_checked()
+    expect(page.locator("label", has=mine).locator("img")).not_to_have_attribute("src", before)
+    save(page)
+    expect(page.get_by_role("img", name=BOOK.alt)).to_have_attribute("width", "430")
+
+
+def test_what_was_said_about_a_refused_picture_goes_with_the_next(
+    page: Page, at_work: Callable, guard
+) -> None:
+    guard.expect("422")
+    guard.expect("Failed to load resource")
+    guard.expect("net::ERR_FAILED")
+    guard.expect("htmx:sendError")
+    at_work(page)
+    page.route(re.compile(r"/uploads/\?"), lambda route: route.abort())
+    page.locator("#id_title").fill("Dune")
+    page.locator("#id_cover").set_input_files(picture(content=files.PAGE))
+    expect(page.locator("#id_cover-wrong")).to_contain_text("It goes along when you save.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    feedback = page.locator("#feedback_cover")
+    expect(feedback).to_contain_text("This is a web page, not a picture.")
+    page.unroute_all()
+    page.locator("#id_cover").set_input_files(picture())
+    expect(page.get_by_role("img", name="The picture that you chose")).to_be_visible()
+    expect(feedback).to_be_empty()
 
 
 def test_what_is_no_picture_is_refused_beside_the_field(
@@ -148,18 +262,24 @@ def test_a_picture_that_is_too_large_is_not_even_sent(page: Page, at_work: Calla
 
 
 CARRY = """
-([encoded, type, name]) => {
-  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+(files) => {
   const carrier = new DataTransfer();
-  carrier.items.add(new File([bytes], name, { type }));
+  for (const [encoded, type, name] of files) {
+    const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+    carrier.items.add(new File([bytes], name, { type }));
+  }
   return carrier;
 }
 """
 
 
-def carrier(page: Page, name: str = "front.png", content: bytes | None = None):
+def carrier(page: Page, name: str = "front.png", *more: Any, content: bytes | None = None):
     encoded = base64.b64encode(content or files.png_picture((400, 600))).decode()
-    return page.evaluate_handle(CARRY, [encoded, "image/png", name])
+    first = [encoded, "image/png", name]
+    others = [
+        [base64.b64encode(file["buffer"]).decode(), file["mimeType"], file["name"]] for file in more
+    ]
+    return page.evaluate_handle(CARRY, [first, *others])
 
 
 def test_a_cover_is_dropped_on_its_field(page: Page, at_work: Callable) -> None:
@@ -216,11 +336,8 @@ def test_cells_of_a_spreadsheet_pasted_into_a_field_stay_text(
     expect(page.locator("input[name=cover-upload]")).to_have_count(0)
 
 
-def test_the_button_takes_a_picture_from_the_clipboard(
-    page: Page, at_work: Callable, site: Site
-) -> None:
+def copy_picture(page: Page, site: Site) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.url)
-    at_work(page)
     encoded = base64.b64encode(files.png_picture((400, 600))).decode()
     page.evaluate(
         """async (encoded) => {
@@ -230,6 +347,13 @@ def test_the_button_takes_a_picture_from_the_clipboard(
         }""",
         encoded,
     )
+
+
+def test_the_button_takes_a_picture_from_the_clipboard(
+    page: Page, at_work: Callable, site: Site
+) -> None:
+    at_work(page)
+    copy_picture(page, site)
     page.get_by_role("button", name="Paste a picture").click()
     expect(page.get_by_role("img", name="The picture that you chose")).to_be_visible()
 

@@ -246,6 +246,28 @@ def test_a_picture_that_only_the_other_changed_stays(record, manager, theirs):
     assert record.width == (theirs and theirs[0])
 
 
+def test_the_chosen_picture_is_shown_while_something_else_is_wrong(record, manager):
+    response = both(record, MINE, THEIRS, manager)
+    changes = {f"choose-{record.field}": "theirs", record.title: ""}
+    again = record.send(inputs(response) | changes)
+    assert again.status_code == 422
+    assert f"{record.field}-upload" not in inputs(again)
+    page = again.content.decode()
+    assert "-420x600.webp" in page
+    assert "data-conflict" not in page.split("record-aside")[1]
+
+
+def test_where_nobody_knows_any_more_what_there_was_only_a_change_is_asked_about(record, manager):
+    record.set(FIRST)
+    data = record.opened()
+    record.set(THEIRS, manager)
+    record.model.history.all().delete()
+    response = record.send(data | record.choosing(MINE))
+    assert f'name="choose-{record.field}"' in response.content.decode()
+    assert record.send(data).status_code == 302
+    assert record.width == THEIRS[0]
+
+
 def test_a_first_picture_of_two_people_is_asked_about(record, manager):
     data = record.opened()
     record.set(THEIRS, manager)
