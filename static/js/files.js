@@ -94,20 +94,28 @@
     input(field).focus();
   });
 
-  // --- Pasting: anywhere in the form. Cells copied from a spreadsheet come as text and as a
+  // --- Pasting. A picture: anywhere in its form. Other files: where files are attached, or anywhere
+  // on a page without a picture's field. Cells copied from a spreadsheet come as text and as a
   // picture of it: in a text field they stay text.
   const isText = (element) => element.closest?.("input:not([type=file]), textarea, [contenteditable]");
   document.addEventListener("paste", (event) => {
-    const pasted = [...(event.clipboardData?.files ?? [])].filter(isPicture);
-    if (!pasted.length) return;
+    const pasted = [...(event.clipboardData?.files ?? [])];
     if (isText(event.target) && event.clipboardData.types.includes("text/plain")) return;
-    const form = event.target.closest?.("form") ?? document;
-    const field = form.querySelector("[data-picture]") ?? document.querySelector("[data-picture]");
-    if (!field) return;
+    const field = receiver(event.target);
+    const files = field?.matches("[data-picture]") ? pasted.filter(isPicture).slice(0, 1) : pasted;
+    if (!field || !files.length) return;
     event.preventDefault();
-    take(field, [named(pasted[0])]);
+    take(field, files.map(named));
     input(field).focus();
   });
+
+  function receiver(target) {
+    const attach = target.closest?.("[data-attach]");
+    const form = target.closest?.("form") ?? document;
+    const picture = form.querySelector("[data-picture]") ?? document.querySelector("[data-picture]");
+    if (attach || picture) return attach ?? picture;
+    return isText(target) ? null : document.querySelector("[data-attach]");
+  }
 
   // Browsers call everything that is pasted image.png, whatever the page's language.
   const named = (file) => new File([file], file.name || "image.png", { type: file.type });

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests import files
 from tests.browser.hands import Hand
@@ -427,6 +427,77 @@ def test_files_are_attached_downloaded_removed_and_brought_back(hand: Hand, book
     expect(link).to_have_count(0)
     hand.press("Undo")
     expect(link).to_be_visible()
+
+
+@pytest.fixture
+def dune(page: Page, at_work: Callable) -> str:
+    """The address of a new book, on whose page somebody with a mouse is."""
+    at_work(page)
+    page.locator("#id_title").fill("Dune")
+    save(page)
+    return page.url
+
+
+def attached(page: Page) -> Locator:
+    return page.locator("#attached").get_by_role("listitem").get_by_role("link")
+
+
+def test_files_are_dropped_where_they_are_attached(page: Page, dune: str) -> None:
+    area = page.locator("[data-attach]")
+    data = carrier(page, "Front.png", PDF)
+    area.dispatch_event("dragover", {"dataTransfer": data})
+    expect(area).to_have_class(re.compile("is-over"))
+    area.dispatch_event("drop", {"dataTransfer": data})
+    expect(attached(page)).to_have_text(["Front.png", "Sample chapter.pdf"])
+
+
+def test_files_are_pasted_anywhere_on_a_page_that_has_no_picture_field(
+    page: Page, dune: str
+) -> None:
+    page.evaluate(PASTE, [carrier(page, "Front.png", PDF), "h1"])
+    expect(attached(page)).to_have_text(["Front.png", "Sample chapter.pdf"])
+    page.evaluate(PASTE, [carrier(page, "Front.png"), "input[type=search]"])
+    page.wait_for_timeout(300)
+    expect(attached(page)).to_have_count(2)
+
+
+def test_in_a_form_what_is_pasted_goes_where_one_is(page: Page, dune: str) -> None:
+    page.goto(f"{dune}edit/")
+    page.evaluate(PASTE, [carrier(page, "Front.png", PDF), "#id_files"])
+    expect(attached(page)).to_have_text(["Front.png", "Sample chapter.pdf"])
+    expect(page.locator("input[name=cover-upload]")).to_have_count(0)
+    page.evaluate(PASTE, [carrier(page, "Cover.png", PDF), "#id_title"])
+    expect(page.get_by_text("Cover.png")).to_be_visible()
+    expect(page.locator("input[name=cover-upload]")).to_have_count(1)
+    expect(attached(page)).to_have_count(2)
+
+
+def test_the_keys_of_pasting_attach_what_was_copied(page: Page, dune: str, site: Site) -> None:
+    page.goto(f"{dune}edit/")
+    copy_picture(page, site)
+    page.locator("#id_files").focus()
+    page.keyboard.press("Control+V")
+    expect(attached(page)).to_have_text(["image.png"])
+    expect(page.locator("#id_files")).to_be_focused()
+
+
+def test_the_progress_of_files_moves_and_sending_them_can_be_stopped(page: Page, dune: str) -> None:
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Attach files").set_input_files({**PDF, "buffer": b"%PDF" + b"x" * 4_000_000})
+    bar = page.get_by_role("progressbar", name="Sending the files")
+    expect(bar).to_be_visible()
+    expect(bar).not_to_have_attribute("value", "0")
+    early = bar.evaluate("bar => bar.value")
+    expect(bar).not_to_have_attribute("value", str(early))
+    assert 0 < early < bar.evaluate("bar => bar.value") < 100
+    page.get_by_role("button", name="Stop").click()
+    expect(bar).to_be_hidden()
+    field = page.get_by_label("Attach files")
+    expect(field).to_have_value("")
+    expect(field).to_be_focused()
+    page.reload()
+    expect(attached(page)).to_have_count(0)
 
 
 def test_a_file_that_cannot_be_taken_is_named(page: Page, at_work: Callable, guard) -> None:
