@@ -192,10 +192,11 @@ def test_what_both_changed_is_asked_with_both_pictures(record, manager, mine, th
 
 @pytest.mark.parametrize("choice", ["mine", "theirs"])
 @pytest.mark.parametrize(("mine", "theirs"), CASES)
-def test_the_chosen_picture_is_kept(record, manager, mine, theirs, choice):
+def test_the_chosen_picture_is_saved_with_everything_else(record, manager, mine, theirs, choice):
     response = both(record, mine, theirs, manager)
-    data = inputs(response) | {f"choose-{record.field}": choice}
+    data = inputs(response) | {f"choose-{record.field}": choice, record.title: "Named"}
     assert record.send(data).status_code == 302
+    assert str(record.now) == "Named"
     chosen = mine if choice == "mine" else theirs
     assert record.width == (chosen and chosen[0])
 
