@@ -10,6 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, OperationalError
 from django.db.utils import DataError
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.importers.guard import UnreadableFile
@@ -17,8 +18,9 @@ from catalog.importers.messages import sentence
 from catalog.importers.rows import Credit, ParsedRow, RowReader
 from catalog.importers.workbook import RawRow
 from catalog.models import Author, Book, Contribution, ImportJob, ImportRow
+from catalog.models.history import Source
 from catalog.models.state import CatalogueState
-from catalog.services import importing, jobs
+from catalog.services import changes, importing, jobs
 from catalog.services.importing import chunk as chunk_module
 from catalog.services.importing import engine, lines
 from tests.catalog.search.shelves import needs_books
@@ -380,6 +382,76 @@ def test_a_row_without_isbn_like_a_book_already_there_is_created_with_a_warning(
     (note,) = notes(job, 3)
     assert note["level"] == "warning"
     assert sentence(note)
+
+
+# --- The history --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled_in(make_job, cataloguer, manager):
+    """A book that the cataloguer's file made and the manager's filled in; both jobs."""
+
+    def imported(rows, user, rule):
+        job = make_job(rows, on_duplicate=rule)
+        ImportJob.objects.filter(pk=job.pk).update(created_by=user)
+        job.refresh_from_db()
+        importing.run(job)
+        return job
+
+    first = imported(books(1), cataloguer, "skip")
+    assert not Book.history.exists()  # the row of the file says all about it
+    second = imported(books(1, authors="", pages=10, subtitle="New"), manager, "update")
+    return Book.objects.get(), first, second
+
+
+def test_what_an_import_fills_in_is_noted_with_what_was_there_before(
+    filled_in, cataloguer, manager
+):
+    book, first, second = filled_in
+    made, filled = Book.history.order_by("history_id")
+    assert [
+        (each.history_type, each.source, each.history_user, each.import_job, each.alone)
+        for each in (made, filled)
+    ] == [
+        ("+", Source.IMPORT, cataloguer, first, False),
+        ("~", Source.IMPORT, manager, second, False),
+    ]
+    assert [(each.pages, each.subtitle, each.version) for each in (made, filled)] == [
+        (None, "", 1), (10, "New", 2),
+    ]  # fmt: skip
+    assert changes.differences(made, filled) == {"pages", "subtitle"}
+    assert book.version == 2
+
+
+def test_the_recent_changes_show_an_import_as_one_line(filled_in, client_of, cataloguer, manager):
+    book, first, second = filled_in
+    lines = client_of(cataloguer).get("/changes/").context["lines"]
+    # No line for the book: its author and publisher are no news either.
+    assert [(line.what, line.who, line.number) for line in lines] == [
+        ("imported", manager, 1),
+        ("imported", cataloguer, 1),
+    ]
+    assert [f"/imports/{job.pk}/" for job in (second, first)] == [line.url for line in lines]
+
+
+def test_a_rejected_row_is_noted_for_whoever_put_it_right(
+    make_job, there, client_of, cataloguer, manager
+):
+    job = make_job(books(1, pages="many"), on_duplicate="update")
+    ImportJob.objects.filter(pk=job.pk).update(created_by=cataloguer)
+    job.refresh_from_db()
+    importing.run(job)
+    assert job.rejected == 1
+    assert not Book.history.filter(history_type="~").exists()
+    columns = {name: index for index, name in job.options["mapping"].items()}
+    row = books(1, pages="77")[0]
+    sent = {f"row-2-{index}": row[name] for name, index in columns.items()}
+    url = reverse("catalog:import_row_update", args=(job.pk, 2))
+    assert client_of(manager).post(url, sent).status_code == 302
+    filled = Book.history.get(history_type="~")
+    assert (filled.history_user, filled.source, filled.import_job, filled.pages) == (
+        manager, Source.IMPORT, job, 77,
+    )  # fmt: skip
 
 
 # --- Accounting, index, generation --------------------------------------------------------------
