@@ -20,6 +20,9 @@ SCENES = {
     "same_field": [],
     "many_at_once_against_single_edits": [],
     "a_bulk_change_against_single_edits": [],
+    "a_bulk_change_after_an_edit_of_the_same_field": [],
+    "an_edit_after_a_bulk_change_of_the_same_field": [],
+    "a_bulk_change_and_edits_of_the_same_field_at_once": [],
     "the_same_new_names": [],
     "deleting_what_is_edited": [],
     "a_busy_day": [SAVES],
@@ -85,6 +88,34 @@ def test_a_bulk_change_from_the_list_loses_no_single_edit(play):
     raised, kept, with_history = play("a_bulk_change_against_single_edits")
     assert raised == [None, "done 50"]
     assert kept == with_history == 50
+
+
+# What may become of an edit (French) of what a bulk change makes German, and of the book after
+# the bulk change was put back: nothing that somebody saved is anywhere but in the history.
+OVERTAKEN = ["saved", ["eng", "fre", "ger"], "fre"]
+ASKED = ["asked", ["eng", "ger"], "eng"]
+INSISTED = ["insisted", ["eng", "ger", "fre"], "fre"]
+
+
+def test_a_bulk_change_leaves_what_it_overtakes_in_the_history_and_undoing_brings_it_back(play):
+    raised, books, left = play("a_bulk_change_after_an_edit_of_the_same_field")
+    assert raised == [None, "done 20"]
+    assert books == [OVERTAKEN] * 20
+    assert left
+
+
+def test_who_edits_what_a_bulk_change_has_just_changed_is_asked(play):
+    raised, books, left = play("an_edit_after_a_bulk_change_of_the_same_field")
+    assert raised == [None, "done 20"]
+    assert books == [INSISTED, ASKED] * 10
+    assert left  # what came later is left alone when the bulk change is put back, and named
+
+
+def test_a_bulk_change_and_edits_of_the_same_field_lose_nothing_in_whatever_order(play):
+    raised, books, left = play("a_bulk_change_and_edits_of_the_same_field_at_once")
+    assert raised == [None, "done 20"]
+    assert [book for book in books if book not in (OVERTAKEN, ASKED, INSISTED)] == []
+    assert left
 
 
 def test_names_that_two_people_make_at_once_are_made_once(play):

@@ -4,9 +4,11 @@ Every scenario takes and returns what JSON can hold. Each person is a thread wit
 their own; all start at the same moment.
 """
 
+import contextlib
 import json
 import random
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from django.urls import reverse
 from accounts import roles
 from accounts.models import User
 from catalog.models import Author, Book, BulkEdit, Publisher, Subject
+from catalog.models.indexed import deferred
 from catalog.models.versioned import Conflict, RecordGone
 from catalog.search import rebuilding
 from catalog.services import bulk_edit
@@ -135,6 +138,86 @@ def a_bulk_change_against_single_edits() -> Any:
     histories = Book.history.filter(id__in=[book.pk for book in books]).values("id")
     complete = histories.annotate(n=Count("id")).filter(n=3).count()  # both changes, and before
     return raised, kept.count(), complete
+
+
+def a_bulk_change_after_an_edit_of_the_same_field() -> Any:
+    return the_same_field_in_bulk(first="edit")
+
+
+def an_edit_after_a_bulk_change_of_the_same_field() -> Any:
+    return the_same_field_in_bulk(first="bulk")
+
+
+def a_bulk_change_and_edits_of_the_same_field_at_once() -> Any:
+    with patch.object(bulk_edit, "CHUNK", 3):
+        return the_same_field_in_bulk(first="")
+
+
+def the_same_field_in_bulk(*, first: str) -> Any:
+    """The list makes twenty English books German, somebody makes each of them French.
+
+    Who comes `first` has written and not committed when the other begins, who has to wait. Of
+    the edits that are asked every second one is made all the same. Of each book: what the edit
+    came to, its languages by the history, and what it is after the bulk change was put back.
+    """
+    books = Book.objects.bulk_create(
+        [Book(title=f"Book {number}", language="eng") for number in range(20)]
+    )
+    loaded = [Book.objects.get(pk=book.pk) for book in books]
+    job = bulk_edit.draft(member("mara"), "change", ids=[book.pk for book in books], list_="")
+    BulkEdit.objects.filter(pk=job.pk).update(changes=Change({"language": "ger"}).as_json())
+    job.refresh_from_db()
+    written, change = threading.Event(), bulk_edit.DO[bulk_edit.Action.CHANGE]
+    came: dict[int, str] = {}
+
+    def let_the_other_begin() -> None:
+        written.set()
+        time.sleep(0.5 if first else 0)
+
+    def edit() -> None:
+        if first == "bulk":
+            written.wait()
+        with deferred() if first == "edit" else contextlib.nullcontext():
+            for number, book in enumerate(loaded):
+                came[book.pk] = make_french(book, insist=number % 2 == 0)
+            let_the_other_begin()
+
+    def change_and_wait(job: BulkEdit, ids: list[int]) -> Any:
+        done = change(job, ids)
+        let_the_other_begin()
+        return done
+
+    def together() -> str:
+        if first == "edit":
+            written.wait()
+        bulk_edit.start(job, ids=bulk_edit.existing(job), expected=len(books))
+        job.refresh_from_db()
+        return f"{job.state} {job.changed}"
+
+    with patch.dict(bulk_edit.DO, {bulk_edit.Action.CHANGE: change_and_wait}):
+        raised = at_once(edit, together)
+    languages: dict[int, list[str]] = {book.pk: [] for book in books}
+    for pk, language in Book.history.order_by("history_id").values_list("id", "language"):
+        languages[pk].append(language)
+    back = bulk_edit.undo(job, User.objects.get(username="mara"))
+    after = dict(Book.objects.values_list("pk", "language"))
+    left = sorted(pk for pk, *_why in back.left_alone)
+    insisted = sorted(pk for pk, outcome in came.items() if outcome == "insisted")
+    return raised, [(came[pk], languages[pk], after[pk]) for pk in came], left == insisted
+
+
+def make_french(book: Book, *, insist: bool) -> str:
+    book.language = "fre"
+    try:
+        book.save()
+        return "saved"
+    except Conflict:
+        if not insist:
+            return "asked"
+    again = Book.objects.get(pk=book.pk)
+    again.language = "fre"
+    again.save()
+    return "insisted"
 
 
 def the_same_new_names() -> Any:
