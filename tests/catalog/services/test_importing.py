@@ -424,7 +424,7 @@ def test_what_an_import_fills_in_is_noted_with_what_was_there_before(
 
 
 def test_the_recent_changes_show_an_import_as_one_line(filled_in, client_of, cataloguer, manager):
-    book, first, second = filled_in
+    _book, first, second = filled_in
     lines = client_of(cataloguer).get("/changes/").context["lines"]
     # No line for the book: its author and publisher are no news either.
     assert [(line.what, line.who, line.number) for line in lines] == [

@@ -225,6 +225,37 @@ def test_authors_and_publishers_are_stopped_too(
     assert type(record)._default_manager.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "there", "name", "other"),
+    [
+        ("author", "J. K. Rowling", "Rowling, J.K.", {"email": "jo@example.org"}),
+        ("publisher", "Penguin", "Penguin Books Ltd.", {"city": "London"}),
+    ],
+)
+def test_correcting_authors_and_publishers_is_stopped_only_by_what_they_are_called(
+    typist, make_author, make_publisher, kind, there, name, other
+):
+    make = {"author": make_author, "publisher": make_publisher}[kind]
+    known, record = make(there), make("Somebody Else")
+    url = reverse(f"catalog:{kind}_update", args=(record.pk,))
+    data = {"name": name, "version": str(record.version)}
+    if kind == "author":
+        data |= {"kind": "person", "sort_name": record.sort_name}
+    response = typist.post(url, data)
+    assertContains(response, "Save anyway", status_code=422)
+    assertContains(response, known.name, status_code=422)
+    record.refresh_from_db()
+    assert record.name == "Somebody Else"
+    assert typist.post(url, {**data, "anyway": str(known.pk)}).status_code == 302
+    record.refresh_from_db()
+    assert type(record)._default_manager.count() == 2
+    # From now on it may be corrected without being asked about its name again.
+    again = {**data, "name": record.name, "version": str(record.version), **other}
+    if kind == "author":
+        again["sort_name"] = record.sort_name
+    assert typist.post(url, again).status_code == 302
+
+
 def test_a_form_with_errors_shows_weak_duplicates_too(typist, dune):
     response = typist.post("/books/new/", typed(year="1984", pages="x"))
     assertContains(response, "19 years apart", status_code=422)
