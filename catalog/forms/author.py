@@ -54,8 +54,7 @@ class AuthorForm(RecordForm):
         return found[0].sort_name if found else name
 
     def remarks(self) -> dict[str, str]:
-        typed = str(self.data.get(self.add_prefix("sort_name"), "")).strip()
         made = self.cleaned_data.get("sort_name")
-        if made and not typed:
+        if made and not self.typed("sort_name"):
             return {"sort_name": gettext("Filed as “%(name)s”.") % {"name": made}}
         return {}

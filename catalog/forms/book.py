@@ -7,6 +7,7 @@ from typing import Any
 
 from crispy_forms.layout import Div, Layout
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -111,7 +112,11 @@ class CreditsWidget(forms.Widget):
     ) -> SafeString:
         if not isinstance(value, CreditFormSet):
             value = CreditFormSet(initial=value or (), prefix=name)
-        rendered: SafeString = value.render()
+        asking = {name: text for name, text in self.attrs.items() if name.startswith("hx-")}
+        focus = bool(attrs and attrs.get("autofocus"))
+        if focus and not value.focus_first_error():
+            asking["autofocus"] = True
+        rendered: SafeString = value.render(asking)
         return rendered
 
 
@@ -290,6 +295,21 @@ class BookForm(RecordForm):
         """For the cover that is drawn beside the fields."""
         return str(self["title"].value() or gettext("Without a title"))
 
+    # --- Single fields, while somebody still types ----------------------------------------------
+    def prepare_widget(self, name: str, attrs: dict[str, Any]) -> None:
+        super().prepare_widget(name, attrs)
+        if name == "currency":  # passed without a change it may be missing
+            attrs["hx-trigger"] = "change, blur"
+
+    def check(self, name: str) -> list[BoundField]:
+        others = super().check(name)
+        if name == "credits":
+            rows: CreditFormSet = self["credits"].value()
+            return rows.inline_fields()
+        if name == "price" and self.has_error("currency", "no_currency"):
+            return []  # whoever leaves the price has not come to the currency yet
+        return others
+
     # --- Rules -----------------------------------------------------------------------------------
     def pressed(self) -> bool:
         return CreditFormSet(self.data, prefix="credits").action() is not None
@@ -368,9 +388,6 @@ class BookForm(RecordForm):
             said["isbn"] = isbn
         return said
 
-    def typed(self, name: str) -> str:
-        return str(self.data.get(self.add_prefix(name), "")).strip()
-
     def _isbn_remark(self) -> str:
         """Of an ISBN that is valid."""
         typed = self.typed("isbn")
@@ -385,20 +402,11 @@ class BookForm(RecordForm):
             return gettext("%(isbn)s, from the ISBN-10") % {"isbn": shown}
         return "" if shown == typed else shown
 
-    def repairs(self) -> list[str]:
-        if "isbn_repaired" not in self.changed_columns or not self.instance.isbn_repaired:
-            return []
-        return [
-            gettext("Its ISBN “%(typed)s” had lost its leading zeros: it is %(isbn)s.")
-            % {
-                "typed": self.instance.isbn_entered,
-                "isbn": isbns.hyphenate(self.instance.isbn),
-            }
-        ]
-
-    @property
-    def changed_columns(self) -> set[str]:
-        return self.touched | ({"isbn_repaired"} if self.new or "isbn" in self.touched else set())
+    def repairs(self) -> dict[str, str]:
+        found = super().repairs()
+        if re.sub(r"[\s-]", "", self.typed("isbn")) == self.instance.isbn:
+            found.pop("isbn", None)  # the same digits: only the hyphens are ours
+        return found
 
     def write(self) -> Book:
         cleaned = self.cleaned_data

@@ -30,7 +30,6 @@ class BookCellForm(BookForm):
             # The table's page is no place to ask about single fields.
             for name in [name for name in attrs if name.startswith("hx-")]:
                 del attrs[name]
-            attrs.pop("autofocus", None)
             attrs["aria-label"] = _("%(field)s of “%(title)s”") % {
                 "field": field.label,
                 "title": self.instance.title,
@@ -38,6 +37,10 @@ class BookCellForm(BookForm):
             attrs["aria-describedby"] = "cell-said"
             kind = "form-select" if hasattr(field.field, "choices") else "form-control"
             attrs["class"] = f"{kind} {kind}-sm"
+
+    @property
+    def focused(self) -> str:
+        return ""  # the table's script moves the cursor
 
     def mark_errors(self) -> None:
         for field in self.visible_fields():

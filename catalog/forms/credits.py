@@ -12,7 +12,8 @@ from typing import Any, Final, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.utils import ErrorDict, ErrorList
+from django.forms.boundfield import BoundField
+from django.forms.utils import ErrorDict, ErrorList, flatatt
 from django.template.loader import render_to_string
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
@@ -27,6 +28,7 @@ from catalog.text import match_key
 
 MOST: Final = 200
 SHOWN: Final = 250  # rows that are looked at at all; nobody typed more
+INLINE: Final = ("author", "credited_as")
 ADD, UP, DOWN, REMOVE = "add", "up", "down", "remove"
 
 
@@ -68,6 +70,7 @@ class CreditForm(forms.Form):
             ("position", "form-control"),
         ):
             self.fields[name].widget.attrs["class"] = css
+            self.fields[name].widget.attrs["aria-describedby"] = f"feedback_{self.add_prefix(name)}"
         self.fields["credited_as"].widget.attrs.pop("maxlength", None)  # the server says it
         cast(PickWidget, self.fields["author"].widget).in_rows = True
 
@@ -310,12 +313,28 @@ class CreditFormSet:
         self.forms = self._numbered(self._given(values))
         return Action(name, focus, said)
 
+    def focus_first_error(self) -> bool:
+        """Whether there is a row with one."""
+        for row, errors in zip(self.forms, self.errors, strict=False):
+            for name in row.fields:
+                if name in errors:
+                    row.fields[name].widget.attrs["autofocus"] = True
+                    return True
+        return False
+
+    def inline_fields(self) -> list[BoundField]:
+        """What can be typed wrong where a script numbers the rows: with what is wrong about it."""
+        _errors = self.errors
+        return [row[name] for row in self.forms if row.is_bound for name in INLINE]
+
     def __str__(self) -> SafeString:
         return self.render()
 
-    def render(self) -> SafeString:
+    def render(self, attrs: Mapping[str, Any] | None = None) -> SafeString:
+        """`attrs` of the whole: with which the page asks about the rows while somebody types."""
         _errors = self.errors  # what the rows show of themselves depends on it
-        return render_to_string(self.template_name, {"formset": self})
+        context = {"formset": self, "attrs": flatatt(dict(attrs or {}))}
+        return render_to_string(self.template_name, context)
 
     @property
     def most(self) -> int:

@@ -1,7 +1,6 @@
 """The form of a publisher."""
 
 from crispy_forms.layout import Div, Layout
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.forms.records import RecordForm, Row
@@ -28,10 +27,5 @@ class PublisherForm(RecordForm):
         )
 
     def remarks(self) -> dict[str, str]:
-        typed = str(self.data.get(self.add_prefix("website"), "")).strip()
         kept = self.cleaned_data.get("website")
-        return (
-            {"website": gettext("Kept as %(url)s") % {"url": kept}}
-            if kept and kept != typed
-            else {}
-        )
+        return {"website": kept} if kept and kept != self.typed("website") else {}

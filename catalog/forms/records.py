@@ -121,6 +121,10 @@ class RecordBoundField(BoundField):
     def conflict(self) -> Disagreement | None:
         return next((each for each in self.form.conflicts if each.name == self.name), None)
 
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: Any = None) -> dict[str, Any]:
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        return built | {"autofocus": True} if self.name == self.form.focused else built
+
     @property
     def is_group(self) -> bool:
         """Several inputs: there is not one that a label could be for."""
@@ -163,7 +167,7 @@ class RecordForm(forms.ModelForm):
     bound_field_class = RecordBoundField
     checking = False  # single fields, while somebody still types: nobody is asked to choose
     picture: ClassVar[str] = ""  # the field with the record's picture
-    first: ClassVar[str] = "name"  # where the cursor stands when the page opens
+    first: ClassVar[str] = "name"  # what the record is called
 
     data: QueryDict
 
@@ -233,17 +237,25 @@ class RecordForm(forms.ModelForm):
             attrs.setdefault("autocomplete", "off")
         if name == self.first:
             attrs["class"] += " form-control-lg serif"
-            attrs.setdefault("autofocus", True)
 
-    def check(self, name: str) -> set[str]:
-        """Validate this field and those whose rules it shares, and nothing else; these others."""
+    @property
+    def focused(self) -> str:
+        """The field with the cursor when the page opens: the first one that is wrong, if any is."""
+        names = [pointer.name for pointer in self.helper.layout.get_field_names()]
+        return next((name for name in [*names, self.picture] if name in self.errors), self.first)
+
+    def check(self, name: str) -> list[BoundField]:
+        """Validate this field and those whose rules it shares, and nothing else.
+
+        Returns the others that there is now something (or nothing any more) to say about.
+        """
         names = {name, *(other for group in self.together if name in group for other in group)}
         for other in list(self.fields):
             if other not in names and other != "version":
                 del self.fields[other]
         self.checking = True
         self.full_clean()
-        return names - {name}
+        return [self[other] for other in self.fields if other in names - {name}]
 
     def pressed(self) -> bool:
         """Was it a button that changes something in the form, and saves nothing?"""
@@ -264,9 +276,12 @@ class RecordForm(forms.ModelForm):
             return {}
         return {name: text for name, text in self.remarks().items() if name not in self.errors}
 
-    def repairs(self) -> list[str]:
-        """Sentences for after saving: what is kept otherwise than it was typed."""
-        return []
+    def typed(self, name: str) -> str:
+        return str(self.data.get(self.add_prefix(name), "")).strip()
+
+    def repairs(self) -> dict[str, str]:
+        """The remarks that are worth a word after saving too: no value is as it was typed."""
+        return {name: text for name, text in self.said.items() if self.typed(name)}
 
     # --- Two people, one record -----------------------------------------------------------------
     def columns(self) -> dict[str, str]:

@@ -84,6 +84,7 @@ class PictureWidget(forms.Widget):
             "asked": self.asked,
             "problem": self.problem,
             "wrong": wrong,
+            "autofocus": bool(attrs.get("autofocus")),
             "described_by": " ".join(filter(None, said)),
             "accept": pictures.ACCEPT,
             "upload_url": f"{reverse('catalog:upload')}?{query}",

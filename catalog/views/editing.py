@@ -153,10 +153,7 @@ class RecordFormMixin(
         if name not in form.inline_fields:
             raise Http404(_("There is no such field."))
         others = form.check(name)
-        context = {
-            "field": form[name],
-            "others": [form[other] for other in form.fields if other in others],
-        }
+        context = {"field": form[name], "others": others}
         return render(self.request, "catalog/partials/_field.html#answer", context)
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -177,7 +174,13 @@ class RecordFormMixin(
             said = [_("“%(name)s” is saved.") % {"name": name}]
         else:
             said = [_("“%(name)s” is as it was: nothing was changed.") % {"name": name}]
-        messages.success(self.request, " ".join([*said, *form.repairs()]))
+        if repairs := form.repairs():
+            kept = [
+                _("%(field)s as %(value)s") % {"field": form[name].label, "value": value}
+                for name, value in repairs.items()
+            ]
+            said.append(_("Kept otherwise than typed: %(fields)s.") % {"fields": "; ".join(kept)})
+        messages.success(self.request, " ".join(said))
 
     def after_saving(self, then: str, following: int | None) -> str:
         if then == ANOTHER:

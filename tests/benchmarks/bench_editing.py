@@ -234,6 +234,7 @@ class Desk:
         yield Step("field: title", self.ask("title", title), most=FIELD)
         yield Step("field: ISBN", self.ask("isbn", known.isbn), most=FIELD)
         yield Step("field: year", self.ask("year", "c1999"), most=FIELD)
+        yield Step("field: three contributors", self.ask("credits", ""), most=FIELD)
         yield Step("author: rare", self.pick("author", self.rare.name), most=FIELD)
         yield Step("author: common", self.pick("author", self.common.name.split()[0]), most=FIELD)
         yield Step("author: one letter", self.pick("author", "m"), most=FIELD)

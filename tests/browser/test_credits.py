@@ -305,6 +305,60 @@ def test_an_error_stands_at_its_row_and_is_announced(edit: Page, guard, assert_a
     assert_accessible(edit)
 
 
+def test_a_row_speaks_when_it_is_left(edit: Page, books: Site, assert_accessible) -> None:
+    edit.get_by_label("Pages").fill("412")
+    field = author(edit, 1)
+    field.fill("Ursula K. Le Guin")
+    expect(options(edit).first).to_be_visible()
+    edit.keyboard.press("Tab")  # takes it: name and number, in two steps
+    role = edit.locator("[data-credit]:visible").nth(1).get_by_label("Role")
+    expect(role).to_be_focused()
+    sentence = "Ursula K. Le Guin stands here as author already."
+    expect(edit.locator("#feedback_credits-1-author")).to_have_text(sentence)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(re.escape(sentence)))
+    expect(edit.locator("#announce")).to_have_text(f"Contributor: {sentence}")
+    expect(role).to_be_focused()
+    expect(edit.get_by_label("Pages")).to_have_value("412")
+    assert_accessible(edit)
+    role.select_option("ill")  # repaired
+    expect(edit.locator("#feedback_credits-1-author")).to_be_empty()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    expect(edit.locator("#feedback_credits")).to_be_empty()
+    save(edit)
+    assert saved(books)[1] == "Ursula K. Le Guin||Le Guin, Ursula K.|ill|"
+
+
+def test_taking_the_first_of_two_out_repairs_the_second(edit: Page) -> None:
+    author(edit, 2).fill("Ursula K. Le Guin")
+    edit.keyboard.press("Escape")
+    edit.keyboard.press("Tab")
+    wrong = edit.locator("#feedback_credits-2-author")
+    expect(wrong).to_contain_text("already")
+    edit.get_by_role("button", name="Take Ursula K. Le Guin out").first.click()
+    expect(wrong).to_be_empty()
+    edit.get_by_role("button", name="Undo").click()
+    expect(wrong).to_contain_text("already")
+
+
+def test_a_row_that_was_just_added_is_not_wrong_before_something_is_typed(edit: Page) -> None:
+    edit.get_by_role("button", name="Add a contributor").click()
+    row = edit.locator("[data-credit]:visible").nth(3)
+    with edit.expect_response("**/?field=credits"):
+        row.get_by_label("Role").select_option("trl")
+    expect(edit.locator("[data-said=error]")).to_have_count(0)
+    row.get_by_label("Credited as").fill("U. K. L.")
+    edit.keyboard.press("Tab")
+    expect(edit.locator("#feedback_credits-3-author")).to_have_text(
+        "Say who is credited with this name."
+    )
+    expect(author(edit, 3)).to_have_attribute("aria-invalid", "true")
+    author(edit, 3).fill("Charles Vess")
+    edit.keyboard.press("Tab")
+    expect(edit.locator("#feedback_credits-3-author")).to_be_empty()
+    expect(author(edit, 3)).not_to_have_attribute("aria-invalid", "true")
+
+
 # --- Without JavaScript --------------------------------------------------------------------------
 
 

@@ -73,8 +73,7 @@ def test_wrong_values_are_said_at_their_fields_and_the_first_has_the_focus(
     expect(year).to_have_value("19969")
     expect(year).to_have_attribute("aria-invalid", "true")
     expect(year).to_have_accessible_description(re.compile("is not a year"))
-    if hand.scripts:
-        expect(year).to_be_focused()
+    expect(year).to_be_focused()
     if hand.scripts:  # axe is one
         assert_accessible(hand.page)
 
@@ -166,6 +165,8 @@ def test_leaving_a_field_says_what_becomes_of_it_and_moves_nothing(form: Page, g
     expect(form.locator("#announce")).to_have_text("ISBN: 978-0-441-47812-5, from the ISBN-10")
     form.keyboard.press("Tab")
     expect(field(form, "Year")).to_have_attribute("aria-invalid", "true")
+    expect(field(form, "Day of publication")).to_be_focused()
+    expect(form.locator("#announce")).to_have_text(re.compile("^Year: .*is not a year"))
     field(form, "Year").fill("1975")
     field(form, "Day of publication").fill("1974-05-01")
     form.keyboard.press("Tab")
@@ -175,6 +176,25 @@ def test_leaving_a_field_says_what_becomes_of_it_and_moves_nothing(form: Page, g
     field(form, "Year").fill("1974")
     form.keyboard.press("Tab")
     expect(day).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_the_currency_is_not_missed_before_one_has_passed_it(form: Page) -> None:
+    with form.expect_response("**/?field=price"):
+        field(form, "Price").fill("12.50")
+        form.keyboard.press("Tab")
+    currency, said = field(form, "Currency"), form.locator("#feedback_currency")
+    expect(currency).to_be_focused()
+    expect(said).to_be_empty()
+    form.keyboard.press("Tab")
+    expect(said).to_have_text("A price needs a currency.")
+    expect(form.locator("#announce")).to_have_text("Currency: A price needs a currency.")
+    expect(field(form, "Subjects")).to_be_focused()
+    field(form, "Price").fill("13")
+    with form.expect_response("**/?field=price"):
+        form.keyboard.press("Tab")
+    expect(said).to_have_text("A price needs a currency.")  # said once it stays
+    currency.select_option("EUR")
+    expect(said).to_be_empty()
 
 
 def test_a_scanner_moves_on_and_other_fields_save_with_enter(form: Page) -> None:

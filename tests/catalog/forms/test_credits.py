@@ -103,7 +103,9 @@ def test_nobody_has_a_role_twice(ursula):
 def test_an_error_stands_at_its_row_and_what_was_typed_stays(ursula, row, field, code):
     assert wrong("B", row) == [{}, {field: [code]}]
     html = CreditFormSet(data("B", row)).render()
-    assert f'id="id_credits-1-{field}_error"' in html
+    feedback = html.split(f'id="feedback_credits-1-{field}">')[1].split("</div>")[0]
+    assert 'data-said="error"' in feedback
+    assert f'aria-describedby="feedback_credits-1-{field}"' in html
     assert f'value="{row[0]}"' in html
 
 
@@ -181,7 +183,7 @@ def test_a_button_keeps_whatever_was_typed_and_complains_about_nothing(db):
     assert f'value="{"x" * 300}"' in html
     assert f'value="{"y" * 300}"' in html
     assert '<option value="ill" selected>' in html
-    assert "_error" not in html
+    assert 'data-said="error"' not in html
 
 
 def test_taking_out_the_last_row_leaves_an_empty_one(db):

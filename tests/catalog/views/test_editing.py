@@ -158,7 +158,47 @@ def test_emptied_fields_are_empty(desk, book, url):
 
 def test_a_repaired_isbn_is_said_after_saving_too(desk, url):
     response = desk.post(url, typed(desk, url, isbn="441478123"), follow=True)
-    assert "“441478123” had lost its leading zeros" in response.content.decode()
+    assert "ISBN as 978-0-441-47812-5, repaired: leading zeros" in response.content.decode()
+
+
+def said_after_saving(desk, url, **changes):
+    page = desk.post(url, typed(desk, url, **changes), follow=True).content.decode()
+    note = re.search(r'<div class="note note-success"[^>]*>\s*<p>(.*?)</p>', page, re.S)
+    return unescape(note[1])
+
+
+def test_what_is_kept_otherwise_than_typed_is_said_after_saving(desk, book, url):
+    assert said_after_saving(desk, url, year="c1999", price="12,50 €", isbn="0-441-47812-3") == (
+        "“The Dispossessed” is saved. Kept otherwise than typed: Year as 1999; Price as €12.50; "
+        "ISBN as 978-0-441-47812-5, from the ISBN-10."
+    )
+    # Looked at again and saved: now the form has them as they are kept.
+    assert said_after_saving(desk, url, pages="300") == "“The Dispossessed” is saved."
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"isbn": "9780441478125"},
+        {"isbn": "978-0-441478125"},
+        {"year": "1999", "published_on": "1999-05-31", "pages": "300"},
+        {"year": "", "published_on": "1999-05-31"},
+        {"price": "12.5", "currency": "EUR"},
+    ],
+)
+def test_nothing_is_said_of_what_is_kept_as_it_was_typed(desk, book, url, changes):
+    assert said_after_saving(desk, url, **changes) == "“The Dispossessed” is saved."
+
+
+def test_repairs_of_authors_and_publishers(desk):
+    new = reverse("catalog:publisher_create")
+    assert said_after_saving(desk, new, name="Virago", website="virago.co.uk") == (
+        "“Virago” is in the catalogue now. "
+        "Kept otherwise than typed: Website as https://virago.co.uk."
+    )
+    new = reverse("catalog:author_create")  # an empty sort name is made, not repaired
+    said = said_after_saving(desk, new, name="Doris Lessing")
+    assert said == "“Doris Lessing” is in the catalogue now."
 
 
 @pytest.mark.parametrize("kind", ["author", "publisher"])
@@ -206,6 +246,23 @@ def test_save_and_next_walks_through_the_list(desk, make_books):
     assert response["Location"] == reverse("catalog:book_update", args=(first.pk,)) + asked
     response = desk.post(response["Location"], typed(desk, response["Location"], then="next"))
     assert response["Location"] == reverse("catalog:book_list") + "?sort=-title"
+
+
+@pytest.mark.parametrize("kind", ["author", "publisher"])
+def test_save_and_next_walks_through_authors_and_publishers_too(
+    desk, make_author, make_publisher, kind
+):
+    make = {"author": make_author, "publisher": make_publisher}[kind]
+    first, second, _other = make("Virago Aa"), make("Virago Bb"), make("Elsewhere")
+    asked = "?list=q%3Dvirago"
+    edit = reverse(f"catalog:{kind}_update", args=(first.pk,)) + asked
+    assert "Save and next" in desk.get(edit).content.decode()
+    response = desk.post(edit, typed(desk, edit, then="next"))
+    following = response["Location"]
+    assert following == reverse(f"catalog:{kind}_update", args=(second.pk,)) + asked
+    # What it is called now stands elsewhere in the list: it goes on from where it stood.
+    response = desk.post(following, typed(desk, following, name="Aaa Virago", then="next"))
+    assert response["Location"] == reverse(f"catalog:{kind}_list") + "?q=virago"
 
 
 @pytest.mark.parametrize("address", ["https://elsewhere.example/", "//elsewhere.example/", "/\\x"])
@@ -379,6 +436,150 @@ def test_errors_between_fields_come_and_go_with_either(desk, url):
     page = desk.post(f"{url}?field=year", typed(desk, url, **right)).content.decode()
     assert 'hx-swap-oob="innerHTML:#feedback_published_on"' in page
     assert "the year says" not in page
+
+
+NO_CURRENCY, NO_PRICE = "A price needs a currency", "A currency needs a price"
+
+
+def answer(desk, url, field, **changes):
+    """What there is to say about each field, when one is left."""
+    page = desk.post(f"{url}?field={field}", typed(desk, url, **changes)).content.decode()
+    own, *others = re.split(r'<div hx-swap-oob="innerHTML:#feedback_([\w-]+)">', page)
+    return {field: own, **dict(zip(others[::2], others[1::2], strict=True))}
+
+
+def test_whoever_leaves_the_price_has_not_come_to_the_currency_yet(desk, url):
+    said = answer(desk, url, "price", price="12.50", currency="")
+    assert "currency" not in said
+    assert "err" not in said["price"]
+    said = answer(desk, url, "currency", price="12.50", currency="")
+    assert NO_CURRENCY in said["currency"]
+    assert "err" not in said["price"]
+
+
+def test_the_price_and_its_currency_are_looked_at_together(desk, url):
+    said = answer(desk, url, "currency", price="", currency="EUR")
+    assert NO_PRICE in said["price"]
+    assert "err" not in said["currency"]
+    assert NO_PRICE in answer(desk, url, "price", price="", currency="EUR")["price"]
+    for field in ("price", "currency"):  # repaired with either: what was said goes away
+        said = answer(desk, url, field, price="12.50", currency="EUR")
+        assert set(said) == {"price", "currency"}
+        assert "err" not in said["price"] + said["currency"]
+
+
+def test_the_currency_may_stand_with_the_price(desk, url):
+    said = answer(desk, url, "price", price="12,50 €", currency="")
+    assert "€12.50" in said["price"]
+    assert "err" not in said["currency"]
+    assert "err" not in answer(desk, url, "currency", price="12,50 €", currency="")["currency"]
+
+
+def test_a_currency_that_is_only_passed_is_looked_at_too(desk, url):
+    page = desk.get(url).content.decode()
+    (currency,) = re.findall(r'<select name="currency"[^>]*>', page)
+    assert 'hx-trigger="change, blur"' in currency
+
+
+# --- Rows of credits ------------------------------------------------------------------------------
+
+
+def test_leaving_a_row_says_what_is_wrong_with_it_and_what_is_repaired(desk, book, url):
+    before = Book.objects.values().get()
+    twice = {"credits-1-author": "ursula k. le guin", "credits-1-author_id": ""}
+    said = answer(desk, url, "credits", **twice)
+    assert "Ursula K. Le Guin stands here as author already." in said["credits-1-author"]
+    assert "Look at the rows that are marked." in said["credits"]
+    assert [name for name, text in said.items() if "err" in text] == ["credits", "credits-1-author"]
+    said = answer(desk, url, "credits", **twice, **{"credits-1-role": "ill"})
+    assert set(said) == {
+        "credits", "credits-0-author", "credits-0-credited_as",
+        "credits-1-author", "credits-1-credited_as",
+    }  # fmt: skip
+    assert "err" not in "".join(said.values())
+    assert Book.objects.values().get() == before
+
+
+def test_a_name_as_printed_without_an_author_is_said_at_its_row(desk, url):
+    said = answer(desk, url, "credits", **{"credits-7-author": "", "credits-7-credited_as": "U."})
+    assert "Say who is credited with this name." in said["credits-7-author"]
+    assert "err" not in said["credits-0-author"] + said["credits-1-author"]
+    long = answer(desk, url, "credits", **{"credits-0-credited_as": "x" * 201})
+    assert "err" in long["credits-0-credited_as"]
+
+
+def test_a_row_that_was_just_added_is_not_wrong(desk, url):
+    added = {"credits-2-author": "", "credits-2-author_id": "", "credits-2-role": "aut"}
+    said = answer(desk, url, "credits", **added, **{"credits-2-credited_as": ""})
+    assert "credits-2-author" in said
+    assert "err" not in "".join(said.values())
+
+
+def test_rows_that_are_taken_out_are_not_spoken_of(desk, url):
+    out = {"credits-0-DELETE": "on", "credits-1-DELETE": "on"}
+    assert set(answer(desk, url, "credits", **out)) == {"credits"}
+    page = desk.post(f"{url}?field=credits", typed(desk, url)).content.decode()
+    for other in ("<input", "<html", "feedback_title"):
+        assert other not in page
+
+
+def test_the_page_asks_about_the_rows(desk, url):
+    page = desk.get(url).content.decode()
+    (rows,) = re.findall(r'<fieldset class="credits-form"[^>]*>', page)
+    for attribute in ("?field=credits", "change", "#feedback_credits", "innerHTML"):
+        assert f'="{attribute}"' in rows
+    assert "autofocus" not in rows
+
+
+# --- Where the cursor stands ----------------------------------------------------------------------
+
+
+def focused(response):
+    page = response.content.decode()
+    return [
+        re.search(r'(?:name|id)="([\w-]+)"', tag)[1]
+        for tag in re.findall(r"<[^>]* autofocus[^>]*>", page)
+    ]
+
+
+def test_a_form_begins_at_its_first_field(desk, url):
+    assert focused(desk.get(url)) == ["title"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"title": ""}, "title"),
+        ({"pages": "many", "isbn": "123"}, "isbn"),
+        ({"pages": "many", "credits-1-author": "Ursula K. Le Guin"}, "credits-1-author"),
+        ({"credits-0-credited_as": "x" * 201}, "credits-0-credited_as"),
+        ({f"credits-{n}-author": f"Somebody No{n}" for n in range(201)}, "credits"),
+        ({"publisher": "x" * 201}, "publisher"),
+        ({"price": "12", "currency": ""}, "currency"),
+    ],
+)
+def test_a_form_that_comes_back_begins_at_the_first_field_that_is_wrong(desk, url, changes, first):
+    response = desk.post(url, typed(desk, url, **changes, **{"credits-1-author_id": ""}))
+    assert response.status_code == 422
+    assert focused(response) == [first]
+
+
+def test_a_picture_that_is_none_has_the_cursor_too(desk, url):
+    cover = SimpleUploadedFile("dune.jpg", b"no picture", "image/jpeg")
+    response = desk.post(url, typed(desk, url) | {"cover": cover})
+    assert response.status_code == 422
+    assert focused(response) == ["cover"]
+
+
+@pytest.mark.parametrize("kind", ["author", "publisher"])
+def test_authors_and_publishers_begin_where_they_are_wrong_too(desk, kind):
+    new = reverse(f"catalog:{kind}_create")
+    assert focused(desk.get(new)) == ["name"]
+    field = {"author": "email", "publisher": "website"}[kind]
+    assert focused(desk.post(new, typed(desk, new, name="X", **{field: "no such"}))) == [field]
+
+
+# --- Names of other fields ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["version", "token", "cover", "created_by", "nonsense"])
