@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from catalog.child import child_environment
 from catalog.importers import messages, workbook
 from catalog.importers.workbook import Options, RawRow, UnreadableFile, inspect, rows, sample
 from tests import files
@@ -481,7 +482,7 @@ def test_the_child_loads_no_django_and_nothing_slow(tmp_path):
     program = "import sys, catalog.importers.reader; print(sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-S", "-P", "-c", program],
-        env=workbook._environment(),
+        env=child_environment("python_calamine"),
         capture_output=True,
         text=True,
         check=True,
