@@ -161,7 +161,15 @@ def library(peopled: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     site.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def workshop(peopled: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """People, shared by tests that bring records of their own and touch no others."""
+    site = peopled.copy(tmp_path_factory.mktemp("workshop") / "var").start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture(scope="session")
 def sign_in() -> Callable[..., None]:
     """`sign_in(page, site, "cataloguer")`: through the form, as a person does."""
 
