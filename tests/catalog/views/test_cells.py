@@ -245,3 +245,8 @@ def test_an_empty_cell_says_what_could_stand_there(desk, book):
     for label in ("Publisher", "Year", "Language", "Price"):
         assertContains(response, f">{label}</a></td>", count=1)
     assert len(response.content) < full
+
+
+def test_a_cell_that_is_a_page_of_its_own_is_sent_as_a_plain_form(desk, book):
+    assertContains(desk.get(url(book, "year"), headers=HTMX), 'hx-target="closest td"')
+    assertNotContains(desk.get(url(book, "year")), "closest td")  # there is none
