@@ -89,13 +89,6 @@ def test_the_lines_of_a_description_are_no_change(desk, book, url):
 # --- Saving ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["book", "author", "publisher"])
-def test_a_form_loads_each_of_its_scripts_once(desk, kind):
-    page = desk.get(reverse(f"catalog:{kind}_create")).content.decode()
-    scripts = re.findall(r'<script src="([^"]+)"', page)
-    assert len(scripts) == len(set(scripts))
-
-
 def test_saving_what_is_shown_changes_nothing(desk, book, url):
     before, snapshots = Book.objects.values().get(), Book.history.count()
     data = typed(desk, url)
