@@ -15,7 +15,7 @@
 
   // --- Cells ------------------------------------------------------------------------------
   const shown = new WeakMap(); // what stood in a cell before its form
-  let goOn = null; // after saving: { row, cell, step } whose neighbour is opened
+  let goOn = null; // after saving: { row, cell, step }, whose neighbour is opened; or `opens` itself
   let folded = [];
 
   const editors = () => [...document.querySelectorAll(".worked .cell-edit")];
@@ -25,7 +25,14 @@
 
   const open = (link) => {
     const cell = link.closest("td");
-    for (const other of document.querySelectorAll(".worked form[data-cell]")) cancel(other.closest("td"), false);
+    const other = document.querySelector(".worked form[data-cell]");
+    if (other && valueOf(other) !== other.dataset.before) {
+      // What was typed there is saved first; this one is opened when it is.
+      goOn = { row: link.closest("tr").id, cell: nameOf(link), step: 0, opens: true };
+      if (!other.matches(".htmx-request")) other.requestSubmit();
+      return;
+    }
+    if (other) cancel(other.closest("td"), false);
     htmx.ajax("GET", link.href, { target: cell, swap: "innerHTML", source: link });
   };
 
@@ -157,11 +164,12 @@
       goOn = null;
       return;
     }
-    const { row, cell, step } = goOn;
+    const { row, cell, step, opens } = goOn;
     goOn = null;
-    const next = step ? neighbour(row, cell, step) : null;
+    const here = neighbour(row, cell, 0);
+    const next = step ? neighbour(row, cell, step) : opens && here;
     if (next) open(next);
-    else neighbour(row, cell, 0)?.focus();
+    else here?.focus();
   });
   document.addEventListener(EVENT.responseError, () => { goOn = null; });
 

@@ -153,6 +153,30 @@ def test_clicking_elsewhere_keeps_what_was_typed(table: Page) -> None:
     expect(table.locator("form[data-cell]")).to_have_count(0)
 
 
+@pytest.mark.parametrize("pressed_for", [0, 120])
+@pytest.mark.parametrize("row", ["Book 01", "Book 02"])
+def test_opening_another_cell_keeps_what_was_typed(table: Page, row: str, pressed_for: int) -> None:
+    cell(table, "Book 01", YEAR).dblclick()
+    field = table.get_by_label("Year of “Book 01”")
+    expect(field).to_be_focused()
+    field.fill("1951")
+    link = table.get_by_role("link", name=f"Change the title: {row}")
+    cell(table, row, TITLE).hover()
+    link.click(delay=pressed_for)
+    expect(cell(table, "Book 01", YEAR)).to_contain_text("1951")
+    table.reload()
+    expect(cell(table, "Book 01", YEAR)).to_contain_text("1951")
+
+
+def test_a_tap_on_another_cell_saves_this_one_and_opens_that(table: Page) -> None:
+    table.get_by_role("link", name="Change the year: Book 01").press("Enter")
+    table.get_by_label("Year of “Book 01”").fill("1951")
+    other = table.get_by_role("link", name="Change the year: Book 02")
+    other.evaluate("link => link.click()")  # as a tap does: no focus is lost before it
+    expect(table.get_by_label("Year of “Book 02”")).to_be_focused()
+    expect(cell(table, "Book 01", YEAR)).to_contain_text("1951")
+
+
 def test_a_new_title_is_in_all_that_names_the_row(table: Page) -> None:
     cell(table, "Book 05", TITLE).get_by_role("link", name="Change the title").click()
     table.get_by_label("Title of “Book 05”").fill("A new name")
