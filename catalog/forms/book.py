@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.layout import Div, Layout
 from django import forms
@@ -17,13 +17,13 @@ from catalog import isbn as isbns
 from catalog import languages
 from catalog.forms import currencies
 from catalog.forms.credits import CreditFormSet, canonical
-from catalog.forms.picking import PublisherPickField
+from catalog.forms.picking import PublisherPickField, may_add
 from catalog.forms.records import ReadField, RecordForm, Row
 from catalog.forms.selects import QuickSelect
 from catalog.forms.uploads import PictureField
 from catalog.importers import dates, values
 from catalog.importers.values import DESCRIPTION_LENGTH, Problem, Read
-from catalog.models import Book, Contribution
+from catalog.models import Author, Book, Contribution
 from catalog.presentation import price_text, role_name, year_text
 from catalog.services import books, editing
 from catalog.services.books import UNCHANGED, CreditInput
@@ -94,11 +94,12 @@ class CreditsWidget(forms.Widget):
     """Rows of inputs; its value is the formset that reads them."""
 
     is_group = True
+    allow_new = True
     formset: CreditFormSet | None = None
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> CreditFormSet:
         if self.formset is None or self.formset.data is not data:
-            self.formset = CreditFormSet(data, prefix=name)
+            self.formset = CreditFormSet(data, prefix=name, allow_new=self.allow_new)
         return self.formset
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
@@ -188,6 +189,8 @@ class BookForm(RecordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.names: dict[int, str] = {}  # of the authors in the record's credits
         super().__init__(*args, **kwargs)
+        cast(PublisherPickField, self.fields["publisher"]).as_allowed(self.user)
+        self.fields["credits"].widget.allow_new = may_add(Author, self.user)
         self._begin()
         self._offer("language", [("", _("unknown")), *languages.choices()], languages.name)
         self._offer("currency", [("", "—"), *currencies.choices()], currencies.name)

@@ -1,13 +1,14 @@
 """Selecting books in a list, and saying what becomes of all of them."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from catalog import languages
 from catalog.forms import currencies
 from catalog.forms.book import YEAR_REFUSALS, read_price, read_year
@@ -102,8 +103,11 @@ class BulkEditForm(forms.Form):
         "price": _("No price"),
     }
 
-    def __init__(self, *args: Any, change: Change | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, change: Change | None = None, user: User | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        cast(PublisherPickField, self.fields["publisher"]).as_allowed(user)
         self.credit = change.credit if change else None  # said where an author was to be deleted
         if change:
             self.initial = {**self.initial, **self._initial(change)}

@@ -151,7 +151,9 @@ class CreditFormSet:
         *,
         initial: Iterable[Mapping[str, Any]] = (),
         prefix: str = "credits",
+        allow_new: bool = True,
     ) -> None:
+        self.allow_new = allow_new
         self.data = data
         self.initial = [dict(row) for row in initial]
         self.prefix = prefix
@@ -221,6 +223,7 @@ class CreditFormSet:
         for row in self.forms:
             author = cast(AuthorPickField, row.fields["author"])
             author.resolved = outcomes
+            author.allow_new = author.widget.allow_new = self.allow_new
         seen: set[tuple[Any, str]] = set()
         for row in filled:
             self._refuse_second(row, seen)

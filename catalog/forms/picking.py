@@ -24,6 +24,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from catalog.models import Author, Publisher
 from catalog.search import picking
 from catalog.search.picking import Found, Option
@@ -64,6 +65,10 @@ class Outcome:
         if self.picked is not None:
             return Typed(self.picked.name, f"{NEW} {match_key(self.picked.name)}")
         return None
+
+
+def may_add(model: type[Model], user: User | None) -> bool:
+    return user is None or user.has_perm(f"catalog.add_{model._meta.model_name}")
 
 
 class PickWidget(forms.Widget):
@@ -138,6 +143,14 @@ class PickField(forms.Field):
         super().__init__(**options)
         self.allow_new = self.widget.allow_new = allow_new
         self.resolved = {}
+
+    def as_allowed(self, user: User | None) -> None:
+        """Without the right to add such records one picks among those that are there.
+
+        `user` is None where no person asks: then nothing is forbidden.
+        """
+        if not may_add(self.model, user):
+            self.allow_new = self.widget.allow_new = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "PickField":
         result: PickField = super().__deepcopy__(memo)

@@ -175,7 +175,8 @@ class BulkEditUpdateView(DraftMixin, ResumedFormMixin, FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "change": Change.from_json(self.job.changes)}
+        change = Change.from_json(self.job.changes)
+        return {**super().get_form_kwargs(), "change": change, "user": self.request.user}
 
     def form_valid(self, form: BulkEditForm) -> HttpResponse:
         drafts = BulkEdit.objects.filter(pk=self.job.pk, state=State.MAPPING)

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django.asserts import assertContains
@@ -844,3 +845,40 @@ def test_a_form_is_sent_to_its_address_without_a_fragment(client_of, cataloguer)
     """A button of the credits leaves `#credits` in the address, and saving would keep it."""
     response = client_of(cataloguer).get("/books/new/?list=%3Fpage%3D2")
     assertContains(response, 'method="post" action="/books/new/?list=%3Fpage%3D2"')
+
+
+# --- Rights ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def corrector(client_of, django_user_model):
+    """May change books, and add neither authors nor publishers."""
+    user = django_user_model.objects.create_user("corrector")
+    rights = ("view_book", "change_book", "add_bulkedit", "change_bulkedit", "view_bulkedit")
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    return client_of(user)
+
+
+def test_whoever_may_not_add_names_picks_those_that_are_there(corrector, url):
+    before = Author.objects.count(), Publisher.objects.count()
+    new = {"credits-0-author": "Nobody Yet", "credits-0-author_id": "", "publisher": "No House"}
+    response = corrector.post(url, typed(corrector, url, **new, publisher_id="new no house"))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Nobody is called that here, and you may not add authors." in page
+    assert "No publisher is called that here, and you may not add publishers." in page
+    assert (Author.objects.count(), Publisher.objects.count()) == before
+    known = typed(corrector, url, publisher="Ace Books", publisher_id="", pages="400")
+    assert corrector.post(url, known).status_code == 302
+
+
+@pytest.mark.parametrize("where", ["cell", "bulk"])
+def test_nor_do_they_from_the_list(corrector, book, where):
+    if where == "cell":
+        address = reverse("catalog:book_cell", args=(book.pk, "publisher"))
+    else:
+        drafted = corrector.post(reverse("catalog:bulk_edit_create"), {"id": [book.pk]})
+        address = drafted["Location"]
+    response = corrector.post(address, {"publisher": "No House", "version": str(book.version)})
+    assert response.status_code == 422
+    assert "you may not add publishers" in response.content.decode()
