@@ -31,13 +31,15 @@
     box.setAttribute("aria-describedby", [...others, ...(sentence ? [wrong.id] : [])].join(" "));
   }
 
-  function problem(field, files) {
-    const said = field.dataset;
-    for (const file of files) {
-      const sentence = file.size === 0 ? said.empty : file.size > Number(said.maxBytes) ? said.tooLarge : "";
-      if (sentence) return files.length > 1 ? `${file.name}: ${sentence}` : sentence;
-    }
-    return "";
+  function problem({ dataset: said }, file) {
+    if (file.size === 0) return said.empty;
+    return file.size > Number(said.maxBytes) ? said.tooLarge : "";
+  }
+
+  function carry(box, files) {
+    const carrier = new DataTransfer();
+    for (const file of files) carrier.items.add(file);
+    box.files = carrier.files;
   }
 
   // What is dropped or pasted goes through the file input, as if it had been chosen there.
@@ -48,14 +50,14 @@
       complain(field, field.dataset.one);
       return;
     }
-    const carrier = new DataTransfer();
-    for (const file of files) carrier.items.add(file);
-    box.files = carrier.files;
+    carry(box, files);
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  // --- Choosing: in the capture phase, so that a refused file never reaches htmx.
+  // --- Choosing: in the capture phase, so that a refused file never reaches htmx. The others of
+  // several do not wait for it.
+  let refused = ""; // what is said of it once the others are there
   document.addEventListener("change", (event) => {
     const field = event.target.type === "file" && event.target.closest?.(FIELD);
     if (!field) return;
@@ -63,9 +65,17 @@
       event.stopPropagation();
       return;
     }
-    const sentence = problem(field, event.target.files);
+    const files = [...event.target.files];
+    const wrong = files.filter((file) => problem(field, file));
+    const said = (file) => (files.length > 1 ? `${file.name}: ` : "") + problem(field, file);
+    const sentence = wrong.map(said).join(" ");
     complain(field, sentence);
-    if (!sentence) return;
+    refused = wrong.length < files.length ? sentence : "";
+    if (!wrong.length) return;
+    if (refused) {
+      carry(event.target, files.filter((file) => !wrong.includes(file)));
+      return;
+    }
     event.stopPropagation();
     event.target.value = "";
   }, true);
@@ -213,10 +223,11 @@
     const field = target?.matches?.(FIELD) ? target : target?.querySelector?.(FIELD);
     if (!field) return;
     arrived(field);
-    if (event.detail.xhr.status === 422) {
-      input(field).focus();
-      return;
-    }
+    const wrong = event.detail.xhr.status === 422;
+    if (refused && !wrong) complain(field, refused);
+    if (refused || wrong) input(field).focus();
+    refused = "";
+    if (wrong) return;
     replaced(field);
     if (field.dataset.ready) setTimeout(say, 100, field, field.dataset.ready); // a new region is silent
     const hidden = field.querySelector("input[type=hidden][name$='-upload']");

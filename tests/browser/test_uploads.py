@@ -500,8 +500,9 @@ def test_the_progress_of_files_moves_and_sending_them_can_be_stopped(page: Page,
     expect(attached(page)).to_have_count(0)
 
 
-def test_a_file_that_cannot_be_taken_is_named(page: Page, at_work: Callable, guard) -> None:
-    guard.expect("422")
+def test_a_file_that_cannot_be_taken_is_named_and_the_others_are_kept(
+    page: Page, at_work: Callable
+) -> None:
     at_work(page)
     page.locator("#id_title").fill("Dune")
     save(page)
@@ -509,6 +510,12 @@ def test_a_file_that_cannot_be_taken_is_named(page: Page, at_work: Callable, gua
         [PDF, {**PDF, "name": "empty", "buffer": b""}]
     )
     expect(page.locator("#id_files-wrong")).to_contain_text("empty: This file is empty.")
+    expect(page.get_by_role("link", name="Sample chapter.pdf")).to_be_visible()
+    expect(page.get_by_label("Attach files")).to_be_focused()
+    # The next ones do not hear of it any more.
+    page.get_by_label("Attach files").set_input_files({**PDF, "name": "Press kit.pdf"})
+    expect(page.get_by_role("link", name="Press kit.pdf")).to_be_visible()
+    expect(page.locator("#id_files-wrong")).to_be_hidden()
 
 
 def test_attaching_below_a_form_loses_nothing_of_what_is_typed(
