@@ -7,12 +7,15 @@ and saves all the same. These are warnings to oneself, so nothing has to be sign
 
 import hashlib
 import re
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
 
 from catalog.forms.book import read_day, read_year
+from catalog.forms.credits import CreditFormSet
+from catalog.models import Contribution
 from catalog.services import duplicates
 from catalog.services.books import Picked
 from catalog.services.duplicates import Duplicate
@@ -21,7 +24,6 @@ from catalog.text import match_key
 TEXT = 600
 MOST_CREDITS = 30
 MOST_SET_ASIDE = 60
-AUTHOR = "aut"
 
 _IDS = re.compile(r"\d{1,18}")
 
@@ -104,17 +106,15 @@ class BookDuplicateForm(DuplicateForm):
 
     def authors(self) -> list[Picked]:
         """Everybody who is credited, authors first."""
-        found: list[tuple[bool, int, Picked]] = []
-        for number in range(MOST_CREDITS):
-            row = f"credits-{number}-"
-            name = " ".join(self.sent.get(f"{row}author", "")[:TEXT].split())
-            if not name or self.sent.get(f"{row}DELETE"):
-                continue
-            chosen = self.sent.get(f"{row}author_id", "").partition(" ")[0]
-            pk = int(chosen) if _IDS.fullmatch(chosen) else None
-            role = self.sent.get(f"{row}role", AUTHOR)
-            found.append((role != AUTHOR, number, Picked(pk, name)))
-        return [picked for _other, _number, picked in sorted(found, key=lambda each: each[:2])]
+        found = []
+        for row in CreditFormSet(self.sent).forms[:MOST_CREDITS]:
+            name = " ".join(row.typed.text[:TEXT].split())
+            if name:
+                chosen = row.typed.id.partition(" ")[0]
+                pk = int(chosen) if _IDS.fullmatch(chosen) else None
+                role = row["role"].value() or Contribution.Role.AUTHOR
+                found.append((role != Contribution.Role.AUTHOR, Picked(pk, name)))
+        return [picked for _other, picked in sorted(found, key=itemgetter(0))]
 
 
 class AuthorDuplicateForm(DuplicateForm):

@@ -116,6 +116,13 @@ def test_credits_that_are_taken_out_do_not_count(typist, dune):
     assertContains(response, "no author given")
 
 
+def test_credits_count_in_their_order_whatever_number_their_row_has(typist, dune):
+    rows = typed(author="", **{
+        "credits-45-author": "Frank Herbert", "credits-45-role": "aut", "credits-45-position": "1",
+    })  # fmt: skip
+    assertContains(ask(typist, **rows), "same title and author")
+
+
 def test_authors_and_publishers_too(typist, make_books):
     make_books(2, authors=["J. K. Rowling"], publisher="Penguin Books Ltd.")
     response = ask(typist, "author", name="Rowling, J.K.")
