@@ -16,7 +16,7 @@ from catalog.forms.picking import PublisherPickField
 from catalog.forms.records import ReadField
 from catalog.importers import values
 from catalog.models import BulkEdit
-from catalog.services.bulk_edit import Change
+from catalog.services.bulk_change import Change
 
 MOST_IDS: Final = 100_000  # ticked one by one, page after page
 LARGEST_ID: Final = 2**63 - 1

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.forms.picking import AuthorPickField, PickField, PublisherPickField
 from catalog.models.versioned import VersionedModel
 from catalog.services.books import Picked
-from catalog.services.bulk_edit import Change
+from catalog.services.bulk_change import Change
 
 MOVE, LEAVE = "move", "leave"
 

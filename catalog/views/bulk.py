@@ -27,8 +27,8 @@ from catalog.forms.filters import BookFilterForm
 from catalog.models import Book, BulkEdit
 from catalog.presentation import Row, book_url, price_text, year_text
 from catalog.search.listings import BookListing
-from catalog.services import bulk_edit, jobs, progress
-from catalog.services.bulk_edit import Change, Decision, LeftAlone, Preview, Tally, Why
+from catalog.services import bulk_change, bulk_edit, jobs, progress
+from catalog.services.bulk_change import Change, Decision, LeftAlone, Preview, Tally, Why
 from catalog.views.deleting import list_url
 from catalog.views.imports import NearestPageMixin
 from catalog.views.resuming import ResumedFormMixin
@@ -140,10 +140,10 @@ class DraftMixin(BulkEditMixin):
     def first(self) -> list[int]:
         """The first books in the order of the list."""
         if self.listing is None:
-            ids = self.ids[: bulk_edit.LOOKED_AT].tolist()
+            ids = self.ids[: bulk_change.LOOKED_AT].tolist()
             rows = Book.objects.filter(pk__in=ids).order_by("sort_title", "pk")
             return list(rows.values_list("pk", flat=True))
-        return self.listing.plan.ids(0, min(bulk_edit.LOOKED_AT, self.listing.plan.reach))
+        return self.listing.plan.ids(0, min(bulk_change.LOOKED_AT, self.listing.plan.reach))
 
     @property
     def chips(self) -> list[str]:
@@ -202,7 +202,7 @@ class BulkEditPreviewView(DraftMixin, TemplateView):
         context = super().get_context_data(problem=self.problem, **kwargs)
         change = Change.from_json(self.job.changes)
         if self.job.action == Action.DELETE:
-            first = self.first()[: bulk_edit.SAMPLE]
+            first = self.first()[: bulk_change.SAMPLE]
             books = Book.objects.in_bulk(first)
             sample = [(book_url(pk), books[pk].title) for pk in first if pk in books]
             return context | {
@@ -210,11 +210,11 @@ class BulkEditPreviewView(DraftMixin, TemplateView):
                 "more": max(self.total - len(sample), 0),
                 "at_once": self.total <= bulk_edit.AT_ONCE,
             }
-        preview = bulk_edit.preview(change, total=self.total, first=self.first())
+        preview = bulk_change.preview(change, total=self.total, first=self.first())
         return context | {
             "preview": preview,
             "by_field": by_field(preview.tally),
-            "reasons": bulk_edit.reasons(preview.left_alone, preview.tally),
+            "reasons": bulk_change.reasons(preview.left_alone, preview.tally),
             "rows": sample_rows(preview, change),
             "sentences": sentences(self.job),
             "at_once": self.total <= bulk_edit.AT_ONCE,
@@ -309,7 +309,7 @@ def new_text(change: Change, name: str) -> str:
 
 def by_field(tally: Tally) -> list[tuple[str, str]]:
     """What becomes of each field, in how many books; nothing where the whole says it."""
-    found = [(name, counted) for name, counted in tally.items() if name != bulk_edit.WHOLE]
+    found = [(name, counted) for name, counted in tally.items() if name != bulk_change.WHOLE]
     if len({frozenset(counted.items()) for _name, counted in found}) < 2 and not any(
         why in counted for _name, counted in found for why in WHY
     ):
@@ -318,8 +318,8 @@ def by_field(tally: Tally) -> list[tuple[str, str]]:
 
 
 def outcome_text(counted: Counter[str]) -> str:
-    said = [_("%(n)s changed") % {"n": number_format(counted[bulk_edit.CHANGED])}]
-    if same := counted[bulk_edit.SAME]:
+    said = [_("%(n)s changed") % {"n": number_format(counted[bulk_change.CHANGED])}]
+    if same := counted[bulk_change.SAME]:
         said.append(_("%(n)s so already") % {"n": number_format(same)})
     for why, text in WHY.items():
         if counted[why]:
@@ -433,7 +433,7 @@ class BulkEditDetailView(PermissionRequiredMixin, JsonMixin, DetailView):
             and back.state in (State.MAPPING, State.CANCELLED, State.FAILED),
             sentences=sentences(job),
             by_field=by_field(tally),
-            reasons=bulk_edit.reasons((LeftAlone(*each) for each in job.left_alone), tally),
+            reasons=bulk_change.reasons((LeftAlone(*each) for each in job.left_alone), tally),
             place=place(job),
             moved=job.selection.get("deleted", ""),
             **kwargs,

@@ -32,7 +32,7 @@ from catalog.models.versioned import Conflict, RecordGone
 from catalog.search import rebuilding
 from catalog.services import bulk_edit
 from catalog.services.books import CreditInput, Picked, save_book
-from catalog.services.bulk_edit import Change
+from catalog.services.bulk_change import Change
 from tests.sent import sent_by
 
 

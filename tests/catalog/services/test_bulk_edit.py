@@ -13,9 +13,10 @@ from catalog.forms.filters import BookFilterForm
 from catalog.models import Book, BulkEdit, Publisher, Subject
 from catalog.models.history import Source
 from catalog.search import kept
-from catalog.services import bulk_edit, jobs
+from catalog.services import bulk_change, bulk_edit, jobs
 from catalog.services.books import Picked
-from catalog.services.bulk_edit import Change, Why, pack, unpack
+from catalog.services.bulk_change import Change, Why
+from catalog.services.bulk_edit import pack, unpack
 from tests.catalog.search.shelves import needs_books
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +146,7 @@ def test_what_cannot_be_changed_is_left_alone_and_named(make_books, begin):
     dated[0].refresh_from_db()
     assert dated[0].year == 1969
     assert values(cheap, "year") == [None]
-    named = [bulk_edit.LeftAlone(*each) for each in job.left_alone]
+    named = [bulk_change.LeftAlone(*each) for each in job.left_alone]
     assert [(each.title, each.why) for each in named] == [
         ("Dated", Why.DAY_KNOWN),
         ("Dated", Why.NO_PRICE),
@@ -196,7 +197,7 @@ def test_the_preview_says_what_the_change_then_does(make_books, begin):
     books = make_books(3, language="fre") + make_books(2, title="English", language="eng")
     dated = make_books(1, title="Dated", language="eng", published_on=date(1969, 5, 31))
     everything = [*books, *dated]
-    found = bulk_edit.preview(
+    found = bulk_change.preview(
         Change({"language": "eng", "year": None}),
         total=len(everything),
         first=[b.pk for b in everything],
@@ -208,21 +209,21 @@ def test_the_preview_says_what_the_change_then_does(make_books, begin):
 
 
 def test_each_field_is_counted_by_itself_over_all_chunks(make_books, begin, small, monkeypatch):
-    monkeypatch.setattr(bulk_edit, "NAMED", 3)
+    monkeypatch.setattr(bulk_change, "NAMED", 3)
     books = make_books(9, title="Plain") + make_books(2, title="Priced", currency="EUR")
     change = Change({"price": Decimal(5)}, add_subjects=("Classics",))
     wanted = {
-        "price": {bulk_edit.CHANGED: 2, Why.NO_CURRENCY: 9},
-        "add_subjects": {bulk_edit.CHANGED: 11},
+        "price": {bulk_change.CHANGED: 2, Why.NO_CURRENCY: 9},
+        "add_subjects": {bulk_change.CHANGED: 11},
     }
-    found = bulk_edit.preview(change, total=11, first=[b.pk for b in books])
+    found = bulk_change.preview(change, total=11, first=[b.pk for b in books])
     assert found.tally == wanted
     with mock.patch.object(jobs, "enqueue"):
         job = run(begin(books, price=Decimal(5), add=["Classics"]))
     assert (job.changed, job.left) == (11, 0)
     assert bulk_edit.tally_of(job) == wanted
-    left = [bulk_edit.LeftAlone(*each) for each in job.left_alone]
-    (reason,) = bulk_edit.reasons(left, bulk_edit.tally_of(job))
+    left = [bulk_change.LeftAlone(*each) for each in job.left_alone]
+    (reason,) = bulk_change.reasons(left, bulk_edit.tally_of(job))
     assert (reason.why, reason.number, len(reason.books), reason.more) == (Why.NO_CURRENCY, 9, 3, 6)
 
 
@@ -315,7 +316,7 @@ def test_a_killed_worker_is_followed_by_another_and_nothing_is_done_twice(
         assert jobs.requeue_abandoned(timedelta(minutes=2)) == [("bulk", queued.pk)]
     run(queued)
     assert (queued.state, queued.done, queued.changed) == (State.DONE, 11, 11)
-    assert bulk_edit.tally_of(queued) == {"language": {bulk_edit.CHANGED: 11}}
+    assert bulk_edit.tally_of(queued) == {"language": {bulk_change.CHANGED: 11}}
     # Every book was changed by exactly one chunk.
     assert Book.history.filter(bulk_edit=queued).count() == 11
 
@@ -439,7 +440,7 @@ def test_what_somebody_changed_since_is_left_alone_and_named(make_books, begin, 
     back = bulk_edit.undo(job, cataloguer)
     mine.refresh_from_db()
     assert (mine.language, mine.title, mine.year) == ("ita", "Another title", 1990)
-    (named,) = [bulk_edit.LeftAlone(*each) for each in back.left_alone]
+    (named,) = [bulk_change.LeftAlone(*each) for each in back.left_alone]
     assert (named.pk, named.why) == (mine.pk, Why.SINCE)
     assert named.detail_text == "language"
     assert (back.changed, back.left) == (3, 0)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from catalog.models import Book, BulkEdit, Publisher
-from catalog.services import bulk_edit, jobs
+from catalog.services import bulk_change, bulk_edit, jobs
 from tests.accounts.test_resuming import carried, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -484,7 +484,7 @@ def test_what_was_left_alone_is_named_on_its_page(desk, books):
 
 
 def test_a_field_that_was_left_alone_is_counted_by_itself(desk, books, monkeypatch):
-    monkeypatch.setattr(bulk_edit, "NAMED", 3)
+    monkeypatch.setattr(bulk_change, "NAMED", 3)
     job = select(desk, books)
     assertContains(desk.get(page(job, "update")), "Without a currency it is set only in books")
     change(desk, job, price="5", add_subjects="Classics")
