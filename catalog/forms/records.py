@@ -43,6 +43,7 @@ PASSING: Final = {  # not what the record is made of
 }
 TOO_LONG: Final = _("This is too long: at most %(most)d signs.")
 CHOOSE: Final = _("Somebody else has changed this too. Choose one of the two.")
+CHOOSE_OWN: Final = _("You have changed this in another window too. Choose one of the two.")
 
 
 class Row(Field):  # type: ignore[misc] # crispy has no types
@@ -105,6 +106,7 @@ class Disagreement:
     theirs: str
     user: str
     at: datetime.datetime | None
+    own: bool = False  # the same person, in another window
     pictures: tuple[Shown | None, Shown | None] | None = None
 
 
@@ -373,6 +375,11 @@ class RecordForm(forms.ModelForm):
         if merged.conflicts and not self.checking:
             self._ask(merged.conflicts, opened_on)
 
+    @property
+    def in_two_windows(self) -> bool:
+        """Nobody else is involved."""
+        return bool(self.conflicts) and all(each.own for each in self.conflicts)
+
     def choice(self, name: str) -> str:
         return str(self.data.get(f"choose-{name}", ""))
 
@@ -388,6 +395,7 @@ class RecordForm(forms.ModelForm):
                 continue
             mine, theirs = conflicts[column]
             change = who.get(column)
+            own = bool(change and self.user and change.user == self.user.get_username())
             typed = self.data.get(self.add_prefix(name), "")
             self.conflicts.append(
                 Disagreement(
@@ -397,12 +405,13 @@ class RecordForm(forms.ModelForm):
                     theirs=self.written(column, theirs),
                     user=change.user if change else "",
                     at=change.at if change else None,
+                    own=own,
                     pictures=self.picture_field.widget.sides() if name == self.picture else None,
                 )
             )
             if name == self.picture:
                 self.picture_field.widget.asked = True
-            self.add_error(name, forms.ValidationError(CHOOSE, code="conflict"))
+            self.add_error(name, forms.ValidationError(CHOOSE_OWN if own else CHOOSE, "conflict"))
 
     def _update_errors(self, errors: forms.ValidationError) -> None:
         """The model names fields that this form may not have: a cell, one field that is checked.

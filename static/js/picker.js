@@ -153,7 +153,7 @@
       const { bottom } = this.popup.getBoundingClientRect();
       const { top } = this.input.getBoundingClientRect();
       if (bottom > window.innerHeight && top > window.innerHeight - top) this.popup.classList.add("up");
-      this.input.setAttribute("aria-expanded", "true");
+      this.input.setAttribute("aria-expanded", String(!this.list.hidden)); // a message is no list
     }
 
     close() {

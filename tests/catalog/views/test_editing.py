@@ -669,6 +669,17 @@ def test_what_both_changed_is_asked_with_both_values_and_nothing_is_lost(conflic
     assert (book.title, book.pages) == ("Theirs", 387)
 
 
+def test_the_same_person_in_two_windows_is_not_called_somebody_else(desk, cataloguer, book, url):
+    data = typed(desk, url, title="Mine")
+    changed_by(cataloguer, book, title="Theirs")
+    page = desk.post(url, data).content.decode()
+    assert "You saved this record in another window while it was open in this one." in page
+    assert "You changed this yourself on" in page
+    assert "You have changed this in another window too." in page
+    assert "omebody else" not in page
+    assert ">Here</span>" in page
+
+
 @pytest.mark.parametrize(("choice", "title"), [("mine", "Mine"), ("theirs", "Theirs")])
 def test_the_chosen_value_is_saved_with_everything_else(desk, book, url, conflict, choice, title):
     data = inputs(conflict) | {"choose-title": choice}
