@@ -221,6 +221,7 @@ def test_what_was_said_about_a_refused_picture_goes_with_the_next(
     feedback = page.locator("#feedback_cover")
     expect(feedback).to_contain_text("This is a web page, not a picture.")
     page.unroute_all()
+    page.wait_for_load_state()  # the page that came back: its scripts are there
     page.locator("#id_cover").set_input_files(picture())
     expect(page.get_by_role("img", name="The picture that you chose")).to_be_visible()
     expect(feedback).to_be_empty()
