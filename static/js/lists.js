@@ -33,7 +33,8 @@
       return;
     }
     if (other) cancel(other.closest("td"), false);
-    htmx.ajax("GET", link.href, { target: cell, swap: "innerHTML", source: link });
+    // Settled at once: whoever types on has the form's scripts under their fingers, not 20 ms later.
+    htmx.ajax("GET", link.href, { target: cell, swap: "innerHTML settle:0s", source: link });
   };
 
   const cancel = (cell, focus = true) => {

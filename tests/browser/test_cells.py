@@ -201,6 +201,19 @@ def test_a_publisher_is_picked_by_typing(table: Page) -> None:
     expect(cell(table, "Book 06", PUBLISHER)).to_contain_text("Chilton Books")
 
 
+TYPE_AT_ONCE = """() => document.addEventListener("htmx:afterSwap", () => setTimeout(() => {
+    const field = document.querySelector("form[data-cell] input[type=text]");
+    field.value = "chilt";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+}), { once: true })"""
+
+
+def test_whoever_types_the_moment_a_cell_opens_is_heard(table: Page) -> None:
+    table.evaluate(TYPE_AT_ONCE)
+    table.get_by_role("link", name="Change the publisher: Book 06").press("Enter")
+    expect(table.get_by_role("option", name=re.compile("Chilton Books"))).to_be_visible()
+
+
 def test_both_values_are_offered_where_somebody_else_was_quicker(
     table: Page, shelf: Site, guard
 ) -> None:
